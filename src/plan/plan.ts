@@ -1,0 +1,91 @@
+/**
+ * Level 3, the Plan: stages over axes; which keys each attend stage must visit; which state it accumulates.
+ * Ranges are Scalars over `i0`, `i1` (first and last absolute position of the query tile, both included),
+ * `b`, `h`, `hk`, sizes and inputs, so nothing depends on a tile count and no mask is ever built.
+ * `may` over-approximates the keys that any row of the tile sees, `must` under-approximates those that all see.
+ */
+import type { Scalar } from "../scalar/scalar.ts";
+import type { Extents, Role, SpecInput, SpecOutput } from "../spec/spec.ts";
+
+/** x = by · outer + inner. `blocks N` is a split by N. */
+export interface Axis {
+  readonly name: string;
+  readonly extent: Scalar;
+  readonly split?: { readonly by: Scalar; readonly outer: Axis; readonly inner: Axis };
+}
+
+/** Half open, on key positions. With `over` the range stands once for each value of the named variable. */
+export interface Range {
+  readonly when: Scalar;
+  readonly lo: Scalar;
+  readonly hi: Scalar;
+  readonly over: readonly { readonly name: string; readonly from: Scalar; readonly to: Scalar }[];
+  /** The clause that asked for it, as written. */
+  readonly origin: string;
+}
+
+/**
+ * Three-valued answer for a pair of tiles, for what the ranges could not settle: Scalars over i0, i1, j0, j1
+ * (all included) and, for each summary, its four bounds as variables.
+ */
+export interface Verdict {
+  readonly may: Scalar;
+  readonly must: Scalar;
+  readonly summaries: readonly Summary[];
+}
+
+/** Min and max of `value` (a read in terms of `i` or of `j`) over the tile's rows or keys; names the variables. */
+export interface Summary {
+  readonly side: "query" | "key";
+  readonly value: Scalar;
+  readonly min: string;
+  readonly max: string;
+}
+
+export interface Visit {
+  readonly may: readonly Range[];
+  readonly must: readonly Range[];
+  readonly verdict?: Verdict;
+  /** Keys are visited in runs of whole granules. */
+  readonly granule: number;
+  /** Does any range or verdict depend on `h`? Then heads of a group may not share a visit. */
+  readonly perHead: boolean;
+}
+
+/** A row of plan/weights.ts: how scores become weights and what is accumulated. All formulas in base-2 logits. */
+export interface State {
+  readonly kind: string;
+  readonly reference: "max" | "none";
+  /** Initial reference (base-2 logit) and initial sum. */
+  readonly init: { readonly reference: Scalar; readonly sum: Scalar };
+  /** f32 weight of a base-2 logit `s` under the reference `m`; must give exactly 0 for s = −∞. */
+  readonly weight: Scalar;
+  /** Is the result divided by the sum? */
+  readonly normalised: boolean;
+  readonly strategy: "online";
+}
+
+export type Stage =
+  | {
+      readonly kind: "attend";
+      readonly visit: Visit;
+      readonly mask: Scalar;
+      readonly scale: Scalar;
+      /** Natural-unit score in terms of `s`. */
+      readonly score: Scalar;
+      readonly state: State;
+    }
+  /** Joins the states of `parts` attends by log-sum-exp; no part of the twelve first patterns needs more than one. */
+  | { readonly kind: "merge"; readonly parts: number }
+  | { readonly kind: "fold"; readonly outputs: readonly SpecOutput[] };
+
+export interface Plan {
+  readonly name: string;
+  readonly inputs: readonly SpecInput[];
+  readonly sizes: readonly string[];
+  readonly roles: readonly Role[];
+  readonly extents: Extents;
+  readonly position: Scalar;
+  readonly axes: { readonly query: Axis; readonly key: Axis };
+  readonly stages: readonly Stage[];
+}

@@ -1,0 +1,83 @@
+/**
+ * Level 2, the Spec: an attention with names resolved, a type on every expression, patterns expanded but
+ * remembered (`origin`), defaults filled in. The oracle runs it as it is.
+ *
+ * Variables that its Scalars may use: `b h row i j s`; `bi`, `bj` are already `i div N`, `j div M`, `hk` the key
+ * head. Where `i` and `j` are absolute positions; `i` is `position` with `row` in it.
+ */
+import type { Span } from "../diagnostics/diagnostic.ts";
+import type { Scalar } from "../scalar/scalar.ts";
+
+export type InputDtype = "f32" | "i32" | "bool";
+export type Role = "batch" | "head" | "position" | "channel";
+
+export interface SpecInput {
+  readonly name: string;
+  readonly dtype: InputDtype;
+  /** In terms of sizes; `L/32` is already rounded up. Empty for a scalar. */
+  readonly dims: readonly Scalar[];
+  readonly span: Span;
+}
+
+/** The extents of the roles; 1 where the operand has no such dimension. */
+export interface Extents {
+  readonly batch: Scalar;
+  readonly head: Scalar;
+  readonly keyHead: Scalar;
+  readonly query: Scalar;
+  readonly key: Scalar;
+  readonly channel: Scalar;
+  readonly valueChannel: Scalar;
+}
+
+export type Weights =
+  | { readonly kind: "softmax"; /** Natural-unit logit, may depend on b, h, row, i. */ readonly sink?: Scalar }
+  | { readonly kind: "sigmoid" };
+
+export interface SpecOutput {
+  readonly name: string;
+  readonly value: "o" | "lse";
+}
+
+export type ExampleValue =
+  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "segments"; readonly count: Scalar }
+  | { readonly kind: "between"; readonly lo: Scalar; readonly hi: Scalar }
+  | { readonly kind: "bernoulli"; readonly p: number }
+  | { readonly kind: "file"; readonly path: string };
+
+export interface Spec {
+  readonly name: string;
+  readonly path: string;
+  readonly span: Span;
+  /** Canonical text of the attention (formatted, with what it uses), what its hash is made of. */
+  readonly text: string;
+  readonly inputs: readonly SpecInput[];
+  /** Free dimension names in order of first appearance. */
+  readonly sizes: readonly string[];
+  /** Sizes fixed by `--dim`; they appear in no Scalar any more. */
+  readonly fixed: Readonly<Record<string, number>>;
+  /** Role of each dimension of q, in order; k and v stand in the same order. */
+  readonly roles: readonly Role[];
+  readonly extents: Extents;
+  /** `i` in terms of row (and of sizes, b, inputs): row + (S − L) unless `align` says otherwise. */
+  readonly position: Scalar;
+  readonly blocks?: { readonly rows: number; readonly columns: number };
+  /** Factor on q·k, f32. */
+  readonly scale: Scalar;
+  /** f32 in terms of `s`, f32. */
+  readonly score: Scalar;
+  readonly mask: Scalar;
+  readonly weights: Weights;
+  readonly outputs: readonly SpecOutput[];
+  readonly where: readonly { readonly condition: Scalar; readonly text: string; readonly span: Span }[];
+  readonly example: {
+    readonly sizes: Readonly<Record<string, number>>;
+    readonly values: Readonly<Record<string, ExampleValue>>;
+  };
+  /** Lines `clause text` for explain, defaults included and marked. */
+  readonly clauses: readonly { readonly clause: string; readonly text: string; readonly default: boolean }[];
+}
+
+/** Sizes of one call, by dimension name. */
+export type Sizes = Readonly<Record<string, number>>;
