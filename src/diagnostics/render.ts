@@ -116,13 +116,12 @@ function excerpt(
     if (index > 0 && number > numbers[index - 1] + 1) rows.push(`${gutter} ${paint.blue("·")}`);
     const onLine = marks.filter((mark) => mark.line === number).toSorted((a, b) => a.column - b.column);
     const focus = onLine.find((mark) => mark.primary) ?? onLine[0];
-    const cells = cellsOf(lines[number - 1] ?? "");
-    const shown = cut(cells, focus);
+    const shown = cut(lines[number - 1] ?? "", focus);
     rows.push(`${paint.blue(String(number).padStart(gutter.length))} ${bar} ${shown.text}`.trimEnd());
     for (const mark of onLine) {
       const from = shown.place(mark.column);
       const to = shown.place(mark.end);
-      if (from === undefined || to === undefined) continue;
+      if (from === undefined || to === undefined || (from === to && mark.end > mark.column)) continue;
       const sign = (mark.primary ? "^" : "-").repeat(Math.max(1, to - from));
       const text = mark.text === "" ? "" : ` ${visible(mark.text)}`;
       rows.push(`${gutter} ${bar} ${" ".repeat(from)}${mark.primary ? strong(sign + text) : paint.blue(sign + text)}`);
@@ -150,30 +149,32 @@ function cellsOf(line: string): Cell[] {
 }
 
 /** The part of a line around the focus that fits, and where a column of the line stands in it. */
-function cut(cells: readonly Cell[], focus: Mark): { text: string; place: (column: number) => number | undefined } {
+function cut(line: string, focus: Mark): { text: string; place: (column: number) => number | undefined } {
+  // A line of megabytes is first cut to what can matter.
+  const skipped = Math.max(0, focus.column - 4 * excerptWidth);
+  const end = focus.column + 4 * excerptWidth;
+  const cells = cellsOf(line.slice(skipped, end));
   const offsets = [0];
   for (const cell of cells) offsets.push(offsets[offsets.length - 1] + cell.width);
   const total = offsets[cells.length];
-  const column = (at: number): number => offsets[Math.min(at, cells.length)];
+  const offset = (column: number): number => offsets[Math.max(0, Math.min(column - skipped, cells.length))];
   let first = 0;
   let last = cells.length;
   if (total > excerptWidth) {
-    const middle = (column(focus.column) + Math.min(column(focus.end), column(focus.column) + excerptWidth / 2)) / 2;
+    const from = offset(focus.column);
+    const middle = (from + Math.min(offset(focus.end), from + excerptWidth / 2)) / 2;
     const left = Math.max(0, Math.min(middle - excerptWidth / 2, total - excerptWidth));
-    first = offsets.findIndex((offset) => offset >= left);
-    last = offsets.findLastIndex((offset) => offset <= left + excerptWidth);
+    first = offsets.findIndex((each) => each >= left);
+    last = offsets.findLastIndex((each) => each <= left + excerptWidth);
   }
-  const before = first > 0 ? "…" : "";
-  const after = last < cells.length ? "…" : "";
-  const shownText = cells
-    .slice(first, last)
-    .map((cell) => cell.text)
-    .join("");
-  const place = (at: number): number | undefined => {
-    if (at < first && at < focus.column) return undefined;
-    return before.length + Math.min(column(at), offsets[last]) - offsets[first];
+  const before = skipped + first > 0 ? "…" : "";
+  const after = last < cells.length || end < line.length ? "…" : "";
+  const shown = cells.slice(first, last).map((cell) => cell.text).join("");
+  const place = (column: number): number | undefined => {
+    if (column < skipped + first) return undefined;
+    return before.length + Math.min(offset(column), offsets[last]) - offsets[first];
   };
-  return { text: before + shownText + after, place };
+  return { text: before + shown + after, place };
 }
 
 const wide =

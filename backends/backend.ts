@@ -1,0 +1,42 @@
+/**
+ * What a backend is: a tile program in, an artifact out. A backend knows no attention method; whatever it needs
+ * stands in the TileProgram. Adding one: a folder with an `emit` of this type and one line in backends/index.ts.
+ */
+import type { TileProgram } from "../src/tile/tile.ts";
+
+export interface ArtifactFile {
+  /** File name, made of the attention's name and a fixed ending; never a path. */
+  readonly name: string;
+  readonly content: string | Uint8Array;
+}
+
+export interface Artifact {
+  readonly target: string;
+  readonly files: readonly ArtifactFile[];
+}
+
+export interface EmitOptions {
+  /** Canonical text of the spec, for headers and hashes. */
+  readonly specText: string;
+  readonly fixed: Readonly<Record<string, number>>;
+}
+
+/** Sizes and tensors of one call; f32 data as Float32Array, i32 as Int32Array, bool as Uint8Array. */
+export interface Call {
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly inputs: ReadonlyMap<
+    string,
+    { readonly dims: readonly number[]; readonly data: Float32Array | Int32Array | Uint8Array }
+  >;
+}
+
+export type Outputs = ReadonlyMap<string, { readonly dims: readonly number[]; readonly data: Float32Array }>;
+
+export interface Backend {
+  readonly id: string;
+  readonly title: string;
+  readonly schedule: import("../src/tile/schedule.ts").Schedule;
+  readonly emit: (program: TileProgram, options: EmitOptions) => Promise<Artifact>;
+  /** Runs the program on this machine; fails with FOV5002 where the machine lacks what it takes. */
+  readonly run: (program: TileProgram, options: EmitOptions, call: Call) => Promise<Outputs>;
+}

@@ -1,0 +1,161 @@
+/**
+ * Level 4, the TileProgram: loops over tiles, buffers, and tile operations with logical extents. No attention
+ * words: a backend that emits these statements emits every pattern. All Scalars may use the names bound by the
+ * statements around them (`for`, `visit`, `let`), sizes, and reads of inputs; inside an element expression also
+ * `r` and `c`, the row and column of the element, and reads of buffers by name (`S[r, c]`, `m[r]`).
+ *
+ * Tile sizes never depend on run-time lengths, so the rows of a call do not change when keys are appended.
+ */
+import type { Scalar, ScalarType } from "../scalar/scalar.ts";
+
+export type Space = "workspace" | "workgroup" | "private";
+/** How a rank-2 buffer lies in memory; `panel(n)`: groups of n rows, each stored column by column. */
+export type Layout = { readonly kind: "rows" } | { readonly kind: "panel"; readonly rows: number };
+
+export interface Buffer {
+  readonly name: string;
+  readonly type: "f32" | "i32";
+  /** Rank 1 or 2. Columns may depend on sizes; they are padded to `pad` elements, the padding reads as zero. */
+  readonly rows: number;
+  readonly columns?: Scalar;
+  readonly pad?: number;
+  /** Absent until assign-spaces-and-layouts. */
+  readonly space?: Space;
+  readonly layout?: Layout;
+}
+
+/** `slots` lists of up to `capacity` half-open ranges; every list is sorted and disjoint. */
+export interface RangeList {
+  readonly name: string;
+  readonly slots: number;
+  readonly capacity: Scalar;
+}
+
+/** Rows `row` … row + rows − 1 of a buffer, logical extents. A rank-1 buffer has no columns. */
+export interface View {
+  readonly buffer: string;
+  readonly row: Scalar;
+  readonly rows: Scalar;
+  readonly columns?: Scalar;
+}
+
+export interface TensorRef {
+  readonly name: string;
+  readonly type: "f32" | "i32" | "bool";
+  readonly dims: readonly Scalar[];
+}
+
+/** A run of keys asked for; `over` repeats it for each value of a variable. */
+export interface RangeTerm {
+  readonly when: Scalar;
+  readonly lo: Scalar;
+  readonly hi: Scalar;
+  readonly over: readonly { readonly name: string; readonly from: Scalar; readonly to: Scalar }[];
+}
+
+export type Operation =
+  /** to[r, c] = scale · tensor[at(r, c)]; columns beyond the extents become 0. */
+  | {
+      readonly kind: "load";
+      readonly to: View;
+      readonly tensor: string;
+      readonly at: readonly Scalar[];
+      readonly scale?: Scalar;
+    }
+  /** tensor[at(r, c)] = value(r, c) */
+  | {
+      readonly kind: "store";
+      readonly tensor: string;
+      readonly at: readonly Scalar[];
+      readonly rows: Scalar;
+      readonly columns?: Scalar;
+      readonly value: Scalar;
+    }
+  | { readonly kind: "fill"; readonly to: View; readonly value: Scalar }
+  /** to[r, c] = value(r, c); `value` may read the element that it replaces. */
+  | { readonly kind: "map"; readonly to: View; readonly value: Scalar }
+  /** to[r] = op over c of from[r, c], joined with to[r] where `accumulate`. */
+  | {
+      readonly kind: "reduce";
+      readonly op: "max" | "sum";
+      readonly to: View;
+      readonly from: View;
+      readonly accumulate: boolean;
+    }
+  /** to[r, c] (= | +=) Σ_k a[r, k] · b[c, k] (`b: columns`) or b[k, c] (`b: rows`). With `guard`, terms whose a is 0 add nothing. */
+  | {
+      readonly kind: "dot";
+      readonly to: View;
+      readonly a: View;
+      readonly b: View;
+      readonly along: "columns" | "rows";
+      readonly start: "zero" | "add";
+      readonly guard: boolean;
+    }
+  /** to[r, c] *= by[r]; skipped where every factor is 1. */
+  | { readonly kind: "rescale"; readonly to: View; readonly by: View }
+  /** Sets the bool variable `flag` to: are all elements of the view finite? */
+  | { readonly kind: "finite"; readonly flag: string; readonly of: View }
+  /** Least and greatest of `value(r)` over r < rows, as two variables of its type. */
+  | {
+      readonly kind: "bounds";
+      readonly min: string;
+      readonly max: string;
+      readonly type: ScalarType;
+      readonly rows: Scalar;
+      readonly value: Scalar;
+    }
+  /** list[slot] = the terms, rounded out to `granule`, cut to [0, extent), sorted and joined. */
+  | {
+      readonly kind: "unite";
+      readonly list: string;
+      readonly slot: Scalar;
+      readonly terms: readonly RangeTerm[];
+      readonly granule: number;
+      readonly extent: Scalar;
+    }
+  /** list[slot] = the union of the lists in slots from … to − 1. */
+  | { readonly kind: "join"; readonly list: string; readonly slot: Scalar; readonly from: Scalar; readonly to: Scalar };
+
+export type Statement =
+  | Operation
+  | { readonly kind: "let"; readonly name: string; readonly value: Scalar }
+  | {
+      readonly kind: "for";
+      readonly name: string;
+      readonly to: Scalar;
+      readonly mode: "serial" | "parallel";
+      readonly body: readonly Statement[];
+    }
+  | {
+      readonly kind: "if";
+      readonly when: Scalar;
+      readonly then: readonly Statement[];
+      readonly otherwise: readonly Statement[];
+    }
+  /** For each range of list[slot], cut to `within`, in steps of at most `step`: lo and hi name the piece's bounds. */
+  | {
+      readonly kind: "visit";
+      readonly list: string;
+      readonly slot: Scalar;
+      readonly within?: { readonly lo: Scalar; readonly hi: Scalar };
+      readonly step: number;
+      readonly lo: string;
+      readonly hi: string;
+      readonly body: readonly Statement[];
+    };
+
+export interface TileProgram {
+  readonly name: string;
+  readonly sizes: readonly string[];
+  readonly inputs: readonly TensorRef[];
+  readonly outputs: readonly TensorRef[];
+  readonly buffers: readonly Buffer[];
+  readonly lists: readonly RangeList[];
+  readonly body: readonly Statement[];
+}
+
+export type OperationKind = Operation["kind"];
+
+/** A backend's emitters, one for each operation: a missing row is a type error. */
+export type OperationTable<Emit> = Readonly<Record<OperationKind, Emit>>;
