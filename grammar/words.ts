@@ -19,8 +19,16 @@ export interface Misspelling {
 const byText: ReadonlyMap<string, Word> = new Map(wordList.map((word) => [word.text, word]));
 
 const operandEnds: ReadonlySet<TokenType> = new Set([
-  Identifier, Num, Str, OpenStr, signs.closeRound, signs.closeSquare,
-  words.true.type, words.false.type, words.start.type, words.end.type,
+  Identifier,
+  Num,
+  Str,
+  OpenStr,
+  signs.closeRound,
+  signs.closeSquare,
+  words.true.type,
+  words.false.type,
+  words.start.type,
+  words.end.type,
 ]);
 const beginsOperand: ReadonlySet<TokenType> = new Set([Num, Str, OpenStr]);
 const operandWords: ReadonlySet<string> = new Set(["not", "if", "true", "false"]);
@@ -49,7 +57,13 @@ function standsAlone(token: IToken, next: IToken | undefined, source: string): b
   return operandWords.has(next.image) || !byText.has(next.image);
 }
 
-function isKeyword(word: Word, token: IToken, previous: IToken | undefined, next: IToken | undefined, source: string): boolean {
+function isKeyword(
+  word: Word,
+  token: IToken,
+  previous: IToken | undefined,
+  next: IToken | undefined,
+  source: string,
+): boolean {
   if (word.roles.includes("reserved")) return true;
   if (next?.tokenType === signs.colon) return false;
   if (previous?.tokenType === words.align.type && word.roles.includes("place")) return true;
@@ -57,7 +71,8 @@ function isKeyword(word: Word, token: IToken, previous: IToken | undefined, next
   const afterOperand = endsOperand(previous);
   if (word.roles.includes("connective") && afterOperand) return true;
   if (!opensClause(word)) return false;
-  const begins = previous === undefined || previous.tokenType === signs.openCurly || previous.tokenType === signs.closeCurly;
+  const begins =
+    previous === undefined || previous.tokenType === signs.openCurly || previous.tokenType === signs.closeCurly;
   return afterOperand || begins || standsAlone(token, next, source);
 }
 

@@ -169,7 +169,10 @@ function cut(line: string, focus: Mark): { text: string; place: (column: number)
   }
   const before = skipped + first > 0 ? "…" : "";
   const after = last < cells.length || end < line.length ? "…" : "";
-  const shown = cells.slice(first, last).map((cell) => cell.text).join("");
+  const shown = cells
+    .slice(first, last)
+    .map((cell) => cell.text)
+    .join("");
   const place = (column: number): number | undefined => {
     if (column < skipped + first) return undefined;
     return before.length + Math.min(offset(column), offsets[last]) - offsets[first];

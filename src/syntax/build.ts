@@ -3,7 +3,16 @@
  * syntax error is left out; the others are whole.
  */
 import type { CstNode } from "chevrotain";
-import type { AttentionDeclaration, Clause, Declaration, FnDeclaration, Input, Name, RecordEntry, Returned } from "./ast.ts";
+import type {
+  AttentionDeclaration,
+  Clause,
+  Declaration,
+  FnDeclaration,
+  Input,
+  Name,
+  RecordEntry,
+  Returned,
+} from "./ast.ts";
 import { name, nameOf, need, node, nodes, optional, optionalName, spanOfNode, token, tokens } from "./cst.ts";
 import { buildArguments, buildExpression, buildExpressions, type Building } from "./expressions.ts";
 
@@ -49,11 +58,21 @@ function declaration(building: Building, cst: CstNode): Declaration {
   };
 }
 
-function attentionOrAlias(building: Building, cst: CstNode): AttentionDeclaration | Extract<Declaration, { kind: "alias" }> {
+function attentionOrAlias(
+  building: Building,
+  cst: CstNode,
+): AttentionDeclaration | Extract<Declaration, { kind: "alias" }> {
   const { path } = building;
   const span = spanOfNode(path, cst);
   const of = optionalName(path, cst, "of");
-  if (of) return { kind: "alias", name: name(path, cst, "name"), of, args: buildArguments(building, need(node(cst, "callArguments"))), span };
+  if (of)
+    return {
+      kind: "alias",
+      name: name(path, cst, "name"),
+      of,
+      args: buildArguments(building, need(node(cst, "callArguments"))),
+      span,
+    };
   const where = node(cst, "expressionList");
   return {
     kind: "attention",
@@ -68,7 +87,8 @@ function attentionOrAlias(building: Building, cst: CstNode): AttentionDeclaratio
 const value = (building: Building, cst: CstNode): ReturnType<typeof buildExpression> =>
   buildExpression(building, need(node(cst, "expression")));
 
-const names = (building: Building, list: CstNode): Name[] => tokens(list, "names").map((each) => nameOf(building.path, each));
+const names = (building: Building, list: CstNode): Name[] =>
+  tokens(list, "names").map((each) => nameOf(building.path, each));
 
 const fnDeclaration = (building: Building, cst: CstNode): FnDeclaration => ({
   name: name(building.path, cst, "name"),
@@ -114,7 +134,10 @@ function returned(building: Building, cst: CstNode): Returned {
   };
 }
 
-type ClauseBuilder = (building: Building, cst: CstNode) => Clause extends infer C ? (C extends Clause ? Omit<C, "span"> : never) : never;
+type ClauseBuilder = (
+  building: Building,
+  cst: CstNode,
+) => Clause extends infer C ? (C extends Clause ? Omit<C, "span"> : never) : never;
 
 const valueKinds = { mask: "mask", score: "score", scale: "scale", output: "output" } as const;
 const isValueKind = (text: string): text is keyof typeof valueKinds => Object.hasOwn(valueKinds, text);
@@ -128,7 +151,11 @@ const clauseBuilders: Readonly<Record<string, ClauseBuilder>> = {
   },
   weightsClause: (building, cst) => {
     const args = node(cst, "callArguments");
-    return { kind: "weights", name: name(building.path, cst, "name"), args: args ? buildArguments(building, args) : null };
+    return {
+      kind: "weights",
+      name: name(building.path, cst, "name"),
+      args: args ? buildArguments(building, args) : null,
+    };
   },
   blocksClause: (building, cst) => {
     const columns = node(cst, "columns");
@@ -145,7 +172,10 @@ const clauseBuilders: Readonly<Record<string, ClauseBuilder>> = {
   },
   axesClause: (building, cst) => ({
     kind: "axes",
-    entries: nodes(cst, "axis").map((each) => ({ role: name(building.path, each, "role"), dim: name(building.path, each, "dim") })),
+    entries: nodes(cst, "axis").map((each) => ({
+      role: name(building.path, each, "role"),
+      dim: name(building.path, each, "dim"),
+    })),
   }),
   projectClause: (building, cst) => ({
     kind: "project",
@@ -163,19 +193,33 @@ const clauseBuilders: Readonly<Record<string, ClauseBuilder>> = {
     operand: name(building.path, cst, "operand"),
     at: name(building.path, cst, "at"),
   }),
-  routeClause: (building, cst) => ({ kind: "route", by: value(building, cst), to: names(building, need(node(cst, "nameList"))) }),
+  routeClause: (building, cst) => ({
+    kind: "route",
+    by: value(building, cst),
+    to: names(building, need(node(cst, "nameList"))),
+  }),
   precisionClause: (building, cst) => {
     const entries = node(cst, "record");
     if (entries) return { kind: "precision", words: null, record: record(building, entries) };
     return { kind: "precision", words: tokens(cst, "words").map((each) => nameOf(building.path, each)), record: null };
   },
-  returnClause: (building, cst) => ({ kind: "return", values: nodes(cst, "returned").map((each) => returned(building, each)) }),
+  returnClause: (building, cst) => ({
+    kind: "return",
+    values: nodes(cst, "returned").map((each) => returned(building, each)),
+  }),
   letClause: (building, cst) => ({ kind: "let", name: name(building.path, cst, "name"), value: value(building, cst) }),
   fnDeclaration: (building, cst) => ({ kind: "fn", fn: fnDeclaration(building, cst) }),
-  paramDeclaration: (building, cst) => ({ kind: "param", name: name(building.path, cst, "name"), value: value(building, cst) }),
+  paramDeclaration: (building, cst) => ({
+    kind: "param",
+    name: name(building.path, cst, "name"),
+    value: value(building, cst),
+  }),
   exampleClause: (building, cst) => ({
     kind: "example",
-    entries: nodes(cst, "entry").map((each) => ({ name: name(building.path, each, "name"), value: value(building, each) })),
+    entries: nodes(cst, "entry").map((each) => ({
+      name: name(building.path, each, "name"),
+      value: value(building, each),
+    })),
   }),
 };
 

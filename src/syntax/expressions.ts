@@ -15,7 +15,18 @@ export interface Building {
   nodes: number;
 }
 
-const binaryOperators: ReadonlySet<string> = new Set<BinaryOperator>(["or", "and", "+", "-", "*", "/", "@", "div", "mod", "in"]);
+const binaryOperators: ReadonlySet<string> = new Set<BinaryOperator>([
+  "or",
+  "and",
+  "+",
+  "-",
+  "*",
+  "/",
+  "@",
+  "div",
+  "mod",
+  "in",
+]);
 const comparisonOperators: ReadonlySet<string> = new Set<ComparisonOperator>(["<", "<=", ">", ">=", "==", "!="]);
 const isBinary = (text: string): text is BinaryOperator => binaryOperators.has(text);
 const isComparison = (text: string): text is ComparisonOperator => comparisonOperators.has(text);
@@ -98,7 +109,9 @@ function comparison(building: Building, cst: CstNode): Expr {
   const [first] = operands;
   const set = node(cst, "set");
   if (set) return fold(building, [need(first), chain(building, set, product)], ["in"]);
-  const ops = nodes(cst, "comparisonSign").map((each) => need(token(each, "sign")).image).filter(isComparison);
+  const ops = nodes(cst, "comparisonSign")
+    .map((each) => need(token(each, "sign")).image)
+    .filter(isComparison);
   if (ops.length === 0) return need(first);
   if (operands.length !== ops.length + 1) need(undefined);
   building.nodes++;
@@ -107,7 +120,11 @@ function comparison(building: Building, cst: CstNode): Expr {
 
 function chain(building: Building, cst: CstNode, tighter: (building: Building, cst: CstNode) => Expr): Expr {
   const operands = nodes(cst, "operands").map((each) => tighter(building, each));
-  return fold(building, operands, tokens(cst, "signs").map(({ image }) => image));
+  return fold(
+    building,
+    operands,
+    tokens(cst, "signs").map(({ image }) => image),
+  );
 }
 
 const product = (building: Building, cst: CstNode): Expr => chain(building, cst, prefixed);
@@ -139,7 +156,14 @@ function operand(building: Building, cst: CstNode): Expr {
   const inner = node(cst, "inner");
   if (inner) return { kind: "group", inner: expression(building, inner), span };
   const number = token(cst, "number");
-  if (number) return { kind: "number", value: Number(number.image), text: number.image, integer: /^[0-9]+$/.test(number.image), span };
+  if (number)
+    return {
+      kind: "number",
+      value: Number(number.image),
+      text: number.image,
+      integer: /^[0-9]+$/.test(number.image),
+      span,
+    };
   const string = token(cst, "string");
   if (string) return { kind: "string", value: unescape(building, string), span };
   const bool = token(cst, "bool");
@@ -147,7 +171,12 @@ function operand(building: Building, cst: CstNode): Expr {
   const callee = name(building.path, cst, "name");
   const args = node(cst, "callArguments");
   if (!args) return { kind: "name", name: callee.text, span };
-  return { kind: "call", callee, args: nodes(args, "argument").map((each) => argument(building, each, expression)), span };
+  return {
+    kind: "call",
+    callee,
+    args: nodes(args, "argument").map((each) => argument(building, each, expression)),
+    span,
+  };
 }
 
 const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", '"': '"', "\\": "\\" };

@@ -6,27 +6,52 @@ import type { Argument, BinaryOperator, Expr } from "./ast.ts";
 import type { Writer } from "./writer.ts";
 
 /** How tightly each form binds, loosest 0; an operand is put in parentheses where it binds too loosely. */
-const levels = { if: 0, or: 1, and: 2, not: 3, comparison: 4, sum: 5, product: 6, minus: 7, suffixed: 8, operand: 9 } as const;
+const levels = {
+  if: 0,
+  or: 1,
+  and: 2,
+  not: 3,
+  comparison: 4,
+  sum: 5,
+  product: 6,
+  minus: 7,
+  suffixed: 8,
+  operand: 9,
+} as const;
 
 const binaryLevels: Readonly<Record<BinaryOperator, number>> = {
-  or: levels.or, and: levels.and, in: levels.comparison, "+": levels.sum, "-": levels.sum,
-  "*": levels.product, "/": levels.product, "@": levels.product, div: levels.product, mod: levels.product,
+  or: levels.or,
+  and: levels.and,
+  in: levels.comparison,
+  "+": levels.sum,
+  "-": levels.sum,
+  "*": levels.product,
+  "/": levels.product,
+  "@": levels.product,
+  div: levels.product,
+  mod: levels.product,
 };
 
 function levelOf(expr: Expr): number {
   switch (expr.kind) {
-    case "if": return levels.if;
-    case "binary": return binaryLevels[expr.op];
-    case "comparison": return levels.comparison;
-    case "unary": return expr.op === "not" ? levels.not : levels.minus;
+    case "if":
+      return levels.if;
+    case "binary":
+      return binaryLevels[expr.op];
+    case "comparison":
+      return levels.comparison;
+    case "unary":
+      return expr.op === "not" ? levels.not : levels.minus;
     case "index":
-    case "member": return levels.suffixed;
+    case "member":
+      return levels.suffixed;
     case "number":
     case "string":
     case "bool":
     case "name":
     case "call":
-    case "group": return levels.operand;
+    case "group":
+      return levels.operand;
   }
 }
 
@@ -35,7 +60,8 @@ const escape = (text: string): string =>
 
 type Spine = Extract<Expr, { kind: "binary" | "index" | "member" }>;
 
-const isSpine = (expr: Expr): expr is Spine => expr.kind === "binary" || expr.kind === "index" || expr.kind === "member";
+const isSpine = (expr: Expr): expr is Spine =>
+  expr.kind === "binary" || expr.kind === "index" || expr.kind === "member";
 
 /** The left operand of a chain may be of the chain's own level, except that comparisons do not nest. */
 const leftOf = (expr: Spine): { inner: Expr; level: number } => {
@@ -81,10 +107,14 @@ function writeRight(writer: Writer, expr: Spine): void {
 function writeSingle(writer: Writer, expr: Exclude<Expr, Spine>): void {
   const at = expr.span.start;
   switch (expr.kind) {
-    case "number": return writer.write(expr.text, at);
-    case "string": return writer.write(escape(expr.value), at);
-    case "bool": return writer.write(String(expr.value), at);
-    case "name": return writer.write(expr.name, at);
+    case "number":
+      return writer.write(expr.text, at);
+    case "string":
+      return writer.write(escape(expr.value), at);
+    case "bool":
+      return writer.write(String(expr.value), at);
+    case "name":
+      return writer.write(expr.name, at);
     case "call":
       writer.write(expr.callee.text, at);
       return writeArguments(writer, expr.args, expr.span.end);

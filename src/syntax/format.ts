@@ -3,7 +3,19 @@
  * parses to the same Ast; formatting that again changes nothing. An attention of at most one clause stands on
  * one line where it fits; else every clause has its line. At most one blank line is kept between parts.
  */
-import type { AttentionDeclaration, Clause, Comment, Declaration, Expr, File, FnDeclaration, Input, Name, RecordEntry, Returned } from "./ast.ts";
+import type {
+  AttentionDeclaration,
+  Clause,
+  Comment,
+  Declaration,
+  Expr,
+  File,
+  FnDeclaration,
+  Input,
+  Name,
+  RecordEntry,
+  Returned,
+} from "./ast.ts";
 import { writeArguments, writeExpression, writeExpressions, writeList } from "./format-expression.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
@@ -37,7 +49,8 @@ function writeDeclaration(writer: Writer, declaration: Declaration, comments: re
       if (declaration.params.length > 0) writeNames(writer, declaration.params, "(", ")");
       writer.write(" = ");
       return writeExpression(writer, declaration.body);
-    case "fn": return writeFn(writer, declaration.fn);
+    case "fn":
+      return writeFn(writer, declaration.fn);
     case "param":
       writer.write(`param ${declaration.name.text} = `, at);
       return writeExpression(writer, declaration.value);
@@ -49,7 +62,8 @@ function writeDeclaration(writer: Writer, declaration: Declaration, comments: re
       writer.write(`schedule ${declaration.name.text} for `, at);
       writer.write(`${declaration.target.text} `, declaration.target.span.start);
       return writeRecord(writer, declaration.record, declaration.span.end);
-    case "attention": return writeAttention(writer, declaration, comments);
+    case "attention":
+      return writeAttention(writer, declaration, comments);
   }
 }
 
@@ -61,7 +75,11 @@ function writeAttention(writer: Writer, attention: AttentionDeclaration, comment
     const whole = body === "" ? `${header}}` : `${header} ${body} }`;
     if (whole.length <= lineWidth) return writer.write(whole, span.start);
   }
-  const headerEnd = Math.max(attention.name.span.end, ...attention.inputs.map((input) => input.span.end), ...attention.where.map((each) => each.span.end));
+  const headerEnd = Math.max(
+    attention.name.span.end,
+    ...attention.inputs.map((input) => input.span.end),
+    ...attention.where.map((each) => each.span.end),
+  );
   const tall = header.length > lineWidth || hasComment(comments, { start: span.start, end: headerEnd });
   writeHeader(writer, attention, tall);
   for (const clause of clauses) {
@@ -215,7 +233,9 @@ function writeClause(writer: Writer, clause: Clause): void {
     case "precision":
       writer.write("precision ", at);
       if (clause.record) return writeRecord(writer, clause.record, clause.span.end);
-      return (clause.words ?? []).forEach((each, index) => writer.write(`${index > 0 ? " " : ""}${each.text}`, each.span.start));
+      return (clause.words ?? []).forEach((each, index) =>
+        writer.write(`${index > 0 ? " " : ""}${each.text}`, each.span.start),
+      );
     case "return":
       writer.write("return ", at);
       return writeList(writer, clause.values, (each) => writeReturned(writer, each));
@@ -225,7 +245,8 @@ function writeClause(writer: Writer, clause: Clause): void {
       name(clause.name);
       writer.write(" = ");
       return writeExpression(writer, clause.value);
-    case "fn": return writeFn(writer, clause.fn);
+    case "fn":
+      return writeFn(writer, clause.fn);
     case "example":
       writer.write("example ", at);
       return writeList(writer, clause.entries, (each) => {

@@ -32,11 +32,28 @@ export function checkLength(source: string, path: string): Diagnostic | undefine
 }
 
 /** Controls, halves of pairs, marks of broken UTF-8 and signs that reorder text: wrong even in comments. */
-const unwanted = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFFFD]|\p{Surrogate}/gu;
+const unwanted =
+  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFFFD]|\p{Surrogate}/gu;
 
 const otherSpellings: Readonly<Record<string, string>> = {
-  "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "%": "mod", "≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "−": "-", "→": "->",
-  "'": '"', "“": '"', "”": '"', "·": "*", "**": "*", "~": "not",
+  "&&": "and",
+  "&": "and",
+  "||": "or",
+  "|": "or",
+  "!": "not",
+  "%": "mod",
+  "≤": "<=",
+  "≥": ">=",
+  "≠": "!=",
+  "×": "*",
+  "−": "-",
+  "→": "->",
+  "'": '"',
+  "“": '"',
+  "”": '"',
+  "·": "*",
+  "**": "*",
+  "~": "not",
 };
 const spacedWord = /^[a-z]/;
 
@@ -46,7 +63,9 @@ function describeCharacter(text: string): string {
   const number = `U+${point.toString(16).toUpperCase().padStart(4, "0")}`;
   if (point === 0) return "the character NUL (U+0000)";
   if (point === 0xfffd) return "bytes that are not UTF-8 (U+FFFD)";
-  return /^[\p{L}\p{P}\p{S}\p{N}]/u.test(text) ? `\`${String.fromCodePoint(point)}\` (${number})` : `the character ${number}`;
+  return /^[\p{L}\p{P}\p{S}\p{N}]/u.test(text)
+    ? `\`${String.fromCodePoint(point)}\` (${number})`
+    : `the character ${number}`;
 }
 
 function characterFault(text: string, span: Span): Diagnostic {
@@ -68,7 +87,9 @@ export function checkCharacters(source: string, path: string, errors: readonly I
   const taken = new Set<number>();
   for (const { offset, length } of errors.slice(0, limits.diagnostics)) {
     for (let at = offset; at < offset + length; at++) taken.add(at);
-    faults.push(characterFault(source.slice(offset, offset + length), { file: path, start: offset, end: offset + length }));
+    faults.push(
+      characterFault(source.slice(offset, offset + length), { file: path, start: offset, end: offset + length }),
+    );
   }
   for (const match of source.matchAll(unwanted)) {
     if (faults.length >= 2 * limits.diagnostics) break;
@@ -88,10 +109,15 @@ export function checkTokens(tokens: readonly IToken[], path: string): Diagnostic
     if (token.tokenType !== Num) continue;
     const value = Number(token.image);
     if (!Number.isFinite(value)) {
-      faults.push(diagnostic("FOV4004", "a number is too large for a float", { span, notes: ["the largest is about 1.8e308"] }));
+      faults.push(
+        diagnostic("FOV4004", "a number is too large for a float", { span, notes: ["the largest is about 1.8e308"] }),
+      );
     } else if (/^[0-9]+$/.test(token.image) && !Number.isSafeInteger(value)) {
       faults.push(
-        diagnostic("FOV4004", "an integer is too large to be exact", { span, notes: [`the largest is ${Number.MAX_SAFE_INTEGER}`] }),
+        diagnostic("FOV4004", "an integer is too large to be exact", {
+          span,
+          notes: [`the largest is ${Number.MAX_SAFE_INTEGER}`],
+        }),
       );
     }
   }

@@ -104,7 +104,11 @@ const pairs: ReadonlyMap<TokenType, TokenType> = new Map([
   [signs.closeSquare, signs.openSquare],
   [signs.closeCurly, signs.openCurly],
 ]);
-const closing: Readonly<Record<string, TokenType>> = { ")": signs.openRound, "]": signs.openSquare, "}": signs.openCurly };
+const closing: Readonly<Record<string, TokenType>> = {
+  ")": signs.openRound,
+  "]": signs.openSquare,
+  "}": signs.openCurly,
+};
 
 /** Where the bracket was opened that the error finds still open. */
 function openBracket(path: string, error: IRecognitionException, tokens: readonly IToken[]): Label[] {

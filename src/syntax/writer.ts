@@ -84,7 +84,9 @@ export function createWriter(source: string, comments: readonly Comment[]): Writ
     },
     finish() {
       flush(Infinity, 0);
-      return lines.map(({ indent, text }) => (text.trimEnd() === "" ? "\n" : `${" ".repeat(indent)}${text.trimEnd()}\n`)).join("");
+      return lines
+        .map(({ indent, text }) => (text.trimEnd() === "" ? "\n" : `${" ".repeat(indent)}${text.trimEnd()}\n`))
+        .join("");
     },
   };
 }

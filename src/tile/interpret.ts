@@ -4,7 +4,7 @@
  * was never written shows.
  */
 import { cell, prepare, type Frame, type Source } from "../scalar/evaluate.ts";
-import { some, type Scalar } from "../scalar/scalar.ts";
+import { children, type Scalar } from "../scalar/scalar.ts";
 import type { Operation, RangeTerm, Statement, TileProgram, View } from "./tile.ts";
 
 export interface Tensor {
@@ -60,7 +60,7 @@ function machineOf(
   const value = (x: Scalar): number => {
     let compiled = prepared.get(x);
     if (!compiled) {
-      some(x, (n) => (n.kind === "var" && cell(frame, n.name) ? false : false));
+      declare(x, frame);
       compiled = prepare(x, frame, source, mode);
       prepared.set(x, compiled);
     }
@@ -86,6 +86,12 @@ function machineOf(
     cell(frame, name).value = x;
   };
   return { frame, value, set, buffers, lists, outputs };
+}
+
+/** A cell for every variable of the expression, so that it can be prepared before a statement sets them. */
+function declare(x: Scalar, frame: Frame): void {
+  if (x.kind === "var") cell(frame, x.name);
+  for (const child of children(x)) declare(child, frame);
 }
 
 const missing = (name: string): never => {

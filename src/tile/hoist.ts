@@ -1,0 +1,117 @@
+/**
+ * hoist: takes out of element expressions what does not depend on the element. In `map`, `store` and `bounds`, the
+ * largest parts that name neither `r` nor `c` nor a buffer and cost more than an addition become a `let` just
+ * before the operation: ALiBi's slope 2^(−8 (h + 1) / H) is computed once a tile, not once a score.
+ */
+import { children, rewrite, some, type Scalar } from "../scalar/scalar.ts";
+import type { Statement, TileProgram } from "./tile.ts";
+
+export function hoist(program: TileProgram): TileProgram {
+  const buffers = new Set(program.buffers.map((b) => b.name));
+  let made = 0;
+  const fixed = (x: Scalar): boolean =>
+    !some(x, (n) => (n.kind === "var" && !free.has(n.name)) || (n.kind === "read" && buffers.has(n.tensor)));
+  /** Names bound outside the operation; `r`, `c` and the names of `any` and `sum` are not. */
+  let free: ReadonlySet<string> = new Set();
+
+  const lift = (x: Scalar, lets: Statement[]): Scalar => {
+    const wanted = new Map<Scalar, Scalar>();
+    const find = (y: Scalar): void => {
+      if (worth(y) && fixed(y)) {
+        const name = `fixed_${made++}`;
+        lets.push({ kind: "let", name, value: y });
+        wanted.set(y, { kind: "var", type: y.type, name });
+        return;
+      }
+      children(y).forEach(find);
+    };
+    find(x);
+    return wanted.size ? replace(x, wanted) : x;
+  };
+
+  const block = (statements: readonly Statement[], outer: ReadonlySet<string>): readonly Statement[] => {
+    const bound = new Set(outer);
+    return statements.flatMap((statement): readonly Statement[] => {
+      const lets: Statement[] = [];
+      free = bound;
+      switch (statement.kind) {
+        case "let":
+          bound.add(statement.name);
+          return [statement];
+        case "for":
+          return [{ ...statement, body: block(statement.body, new Set([...bound, statement.name])) }];
+        case "if":
+          return [{ ...statement, then: block(statement.then, bound), otherwise: block(statement.otherwise, bound) }];
+        case "visit":
+          return [{ ...statement, body: block(statement.body, new Set([...bound, statement.lo, statement.hi])) }];
+        case "map":
+        case "store":
+        case "bounds": {
+          const value = lift(statement.value, lets);
+          if (statement.kind === "bounds") [statement.min, statement.max].forEach((name) => bound.add(name));
+          return [...lets, { ...statement, value }];
+        }
+        case "finite":
+          bound.add(statement.flag);
+          return [statement];
+        default:
+          return [statement];
+      }
+    });
+  };
+  return { ...program, body: block(program.body, new Set()) };
+}
+
+const cheap: ReadonlySet<string> = new Set([
+  "add",
+  "sub",
+  "mul",
+  "neg",
+  "min",
+  "max",
+  "float",
+  "select",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "eq",
+  "ne",
+  "and",
+  "or",
+  "not",
+]);
+
+/** Reads of inputs and costly functions, or anything that holds one. */
+const worth = (x: Scalar): boolean =>
+  some(
+    x,
+    (n) =>
+      n.kind === "read" ||
+      n.kind === "sum" ||
+      n.kind === "any" ||
+      n.kind === "search" ||
+      n.kind === "sorted" ||
+      (n.kind === "call" && !cheap.has(n.fn)),
+  );
+
+/** Replaces by identity, before children are rebuilt. */
+function replace(x: Scalar, wanted: ReadonlyMap<Scalar, Scalar>): Scalar {
+  const found = wanted.get(x);
+  if (found) return found;
+  switch (x.kind) {
+    case "call":
+      return { ...x, args: x.args.map((a) => replace(a, wanted)) };
+    case "read":
+      return { ...x, indices: x.indices.map((a) => replace(a, wanted)) };
+    case "any":
+    case "sum":
+      return { ...x, count: replace(x.count, wanted), body: replace(x.body, wanted) };
+    case "sorted":
+      return { ...x, leading: x.leading.map((a) => replace(a, wanted)) };
+    case "search":
+      return { ...x, leading: x.leading.map((a) => replace(a, wanted)), value: replace(x.value, wanted) };
+    default:
+      return rewrite(x, () => undefined);
+  }
+}
