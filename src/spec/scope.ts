@@ -65,6 +65,7 @@ export const places = {
 export const positionNames: readonly string[] = ["b", "h", "row", "i", "j", "bi", "bj", "s"];
 
 export interface Resolver {
+  readonly lowerValue: (x: Expr, scope: Scope) => Value | undefined;
   readonly path: string;
   readonly diagnostics: Diagnostic[];
   readonly callables: ReadonlyMap<string, Callable>;
@@ -78,7 +79,7 @@ export interface Resolver {
   readonly lets: Map<string, Let>;
   blocks?: { readonly rows: number; readonly columns: number };
   /** What the attention turned out to use. */
-  readonly used: { readonly callables: Set<Callable>; readonly params: Set<string> };
+  readonly used: { readonly callables: Set<Callable>; readonly params: Set<string>; readonly lets: Set<string> };
   bound: number;
   steps: number;
 }
@@ -104,7 +105,9 @@ export interface Scope {
   readonly met: Set<string>;
 }
 
+/** The scope in which a clause begins, with the full allowance of steps. */
 export function scopeOf(resolver: Resolver, place: Place): Scope {
+  resolver.steps = 0;
   return { resolver, place, locals: new Map(), expansion: undefined, lets: [], depth: 0, met: new Set() };
 }
 
@@ -125,6 +128,9 @@ function userSpan(scope: Scope, span: Span): { span: Span; notes: string[] } {
 
 export function report(scope: Scope, code: Code, message: string, span: Span, details: Omit<DiagnosticDetails, "span"> = {}): undefined {
   const user = userSpan(scope, span);
+  // Inside the prelude there is one thing to say about a call, however many of its names it touches.
+  const echo = (d: Diagnostic): boolean => d.code === code && d.span?.start === user.span.start && d.span.end === user.span.end;
+  if (user.notes.length > 0 && scope.resolver.diagnostics.some(echo)) return undefined;
   const labels = [...(details.labels ?? [])];
   for (let e = scope.expansion; e && labels.length < 3; e = e.outer) {
     if (!e.prelude) labels.push({ span: e.span, text: `\`${e.name}\` is expanded here` });

@@ -21,7 +21,7 @@ export const typeName = (type: ScalarType): string => (type === "i32" ? "an inte
 
 const sizesOf = new WeakMap<Scalar, number>();
 
-function nodes(x: Scalar): number {
+export function nodes(x: Scalar): number {
   const known = sizesOf.get(x);
   if (known !== undefined) return known;
   const count = children(x).reduce((sum, child) => sum + nodes(child), 1);
@@ -35,6 +35,7 @@ export function checked(scope: Scope, x: Scalar, span: Span): Scalar | undefined
   if (x.kind === "const" && x.type === "i32" && !(Number.isInteger(x.value) && Math.abs(x.value) <= maxInt)) {
     return report(scope, "FOV4004", `the integer ${x.value} does not fit into 32 bits`, span);
   }
+  if (x.kind === "const" && !Number.isFinite(x.value)) return report(scope, "FOV4004", `the constant is ${x.value} in f32`, span);
   return x;
 }
 

@@ -1,0 +1,210 @@
+/**
+ * What a Spec means, in plain float64 loops over rows, straight from the Spec: scale, score, mask, weights, sum.
+ * Takes a Spec, sizes and inputs; gives every output in double precision and the bounds of the error measure.
+ * Reals of a mask are f32, each operation rounded, as the language decides; all else is float64. Shares no code
+ * with plans, tiles or kernels.
+ *
+ * Masked keys enter nothing, whatever their numbers are; NaN in an allowed key reaches its row as IEEE arithmetic
+ * carries it there. A row without a key has o = 0 and lse = −∞ (or the sink's value).
+ */
+import { cell, prepare, type Frame, type Source } from "../scalar/evaluate.ts";
+import type { Scalar } from "../scalar/scalar.ts";
+import type { Role, Sizes, Spec } from "../spec/spec.ts";
+
+/** A tensor as numbers: row-major, a scalar has no dims; a bool is 0 or 1. */
+export interface Values {
+  readonly dims: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+export interface Row {
+  readonly b: number;
+  readonly h: number;
+  readonly row: number;
+}
+
+export interface OracleOutput {
+  /** q's dimensions in q's order; with `rows` chosen, [rows] or [rows, channel]. */
+  readonly dims: readonly number[];
+  readonly data: Float64Array;
+}
+
+export interface OracleResult {
+  readonly outputs: ReadonlyMap<string, OracleOutput>;
+  /** For error = max |x − oracle| / (maxV · max(1, weightSum)); maxV is over the finite numbers of v. */
+  readonly bounds: { readonly maxV: number; readonly weightSum: number };
+  /** Pairs of the evaluated rows that the mask keeps. */
+  readonly kept: number;
+}
+
+export interface OracleOptions {
+  /** Only these rows, in this order. */
+  readonly rows?: readonly Row[];
+}
+
+/** Element (b, h, position, c) of an operand stands at b·batch + h·head + position·position + c·channel. */
+type Strides = Readonly<Record<Role, number>>;
+
+function stridesOf(roles: readonly Role[], dims: readonly number[]): Strides {
+  const strides = { batch: 0, head: 0, position: 0, channel: 0 };
+  let stride = 1;
+  for (let n = roles.length - 1; n >= 0; n--) {
+    strides[roles[n]] = stride;
+    stride *= dims[n];
+  }
+  return strides;
+}
+
+function sourceOf(sizes: Sizes, inputs: ReadonlyMap<string, Values>): Source {
+  const tensor = (name: string): Values => {
+    const found = inputs.get(name);
+    if (!found) throw new Error(`oracle: no input ${name}`);
+    return found;
+  };
+  return {
+    sizes,
+    dims: (name) => tensor(name).dims,
+    read: (name, indices) => {
+      const { dims, data } = tensor(name);
+      let at = 0;
+      for (let n = 0; n < indices.length; n++) at = at * dims[n] + indices[n];
+      return data[at] ?? 0;
+    },
+  };
+}
+
+interface Operand extends Values {
+  readonly strides: Strides;
+}
+
+export function oracle(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Values>, options: OracleOptions = {}): OracleResult {
+  const source = sourceOf(sizes, inputs);
+  const operand = (name: string): Operand => {
+    const values = inputs.get(name);
+    if (!values) throw new Error(`oracle: no input ${name}`);
+    return { ...values, strides: stridesOf(spec.roles, values.dims) };
+  };
+  const size = (x: Scalar): number => prepare(x, new Map(), source, "f64")();
+  const { extents } = spec;
+  const [batches, heads, queries, channels] = [extents.batch, extents.head, extents.query, extents.valueChannel].map(size);
+  const evaluateRow = rowEvaluator(spec, source, operand, size);
+  const chosen = options.rows;
+  const count = chosen ? chosen.length : batches * heads * queries;
+
+  const full = { batch: batches, head: heads, position: queries, channel: channels };
+  const oDims = chosen ? [count, channels] : spec.roles.map((role) => full[role]);
+  const lseRoles = spec.roles.filter((role) => role !== "channel");
+  const lseDims = chosen ? [count] : lseRoles.map((role) => full[role]);
+  const flat: Strides = { batch: 0, head: 0, position: 0, channel: 1 };
+  const oAt = chosen ? flat : stridesOf(spec.roles, oDims);
+  const lseAt = chosen ? flat : stridesOf(lseRoles, lseDims);
+  const o = new Float64Array(count * channels);
+  const lse = new Float64Array(count);
+
+  let weightSum = 0;
+  let kept = 0;
+  const put = (b: number, h: number, row: number, n: number): void => {
+    const made = evaluateRow(b, h, row);
+    weightSum = Math.max(weightSum, made.weightSum);
+    kept += made.kept;
+    const at = chosen ? n * channels : b * oAt.batch + h * oAt.head + row * oAt.position;
+    for (let c = 0; c < channels; c++) o[at + c * oAt.channel] = made.o[c];
+    lse[chosen ? n : b * lseAt.batch + h * lseAt.head + row * lseAt.position] = made.lse;
+  };
+  if (chosen) for (const [n, { b, h, row }] of chosen.entries()) put(b, h, row, n);
+  else for (let b = 0; b < batches; b++) for (let h = 0; h < heads; h++) for (let row = 0; row < queries; row++) put(b, h, row, 0);
+
+  const outputs = new Map<string, OracleOutput>();
+  for (const { name, value } of spec.outputs) outputs.set(name, value === "o" ? { dims: oDims, data: o } : { dims: lseDims, data: lse });
+  return { outputs, bounds: { maxV: largestFinite(operand("v").data), weightSum }, kept };
+}
+
+interface RowResult {
+  readonly o: Float64Array;
+  readonly lse: number;
+  readonly weightSum: number;
+  readonly kept: number;
+}
+
+function rowEvaluator(spec: Spec, source: Source, operand: (name: string) => Operand, size: (x: Scalar) => number): (b: number, h: number, row: number) => RowResult {
+  const { extents, weights } = spec;
+  const [heads, keyHeads, keys, depth, channels] = [extents.head, extents.keyHead, extents.key, extents.channel, extents.valueChannel].map(size);
+  const [q, k, v] = [operand("q"), operand("k"), operand("v")];
+  const group = Math.max(1, heads / keyHeads);
+  const frame: Frame = new Map();
+  const [vb, vh, vrow, vi, vj, vs] = ["b", "h", "row", "i", "j", "s"].map((name) => cell(frame, name));
+  const position = prepare(spec.position, frame, source, "f64");
+  const mask = prepare(spec.mask, frame, source, "f32");
+  const scale = prepare(spec.scale, frame, source, "f64");
+  const score = prepare(spec.score, frame, source, "f64");
+  const sink = weights.kind === "softmax" && weights.sink ? prepare(weights.sink, frame, source, "f64") : undefined;
+  const allowed = new Int32Array(keys);
+  const logits = new Float64Array(keys);
+
+  return (b, h, row) => {
+    vb.value = b;
+    vh.value = h;
+    vrow.value = row;
+    vi.value = position();
+    const factor = scale();
+    const keyHead = Math.floor(h / group);
+    const qAt = b * q.strides.batch + h * q.strides.head + row * q.strides.position;
+    let kept = 0;
+    for (let j = 0; j < keys; j++) {
+      vj.value = j;
+      if (mask() === 0) continue;
+      const kAt = b * k.strides.batch + keyHead * k.strides.head + j * k.strides.position;
+      let dot = 0;
+      for (let c = 0; c < depth; c++) dot += q.data[qAt + c * q.strides.channel] * k.data[kAt + c * k.strides.channel];
+      vs.value = dot * factor;
+      allowed[kept] = j;
+      logits[kept] = score();
+      kept++;
+    }
+    const { lse, weightSum } = weigh(weights.kind, logits, kept, sink?.());
+    const o = new Float64Array(channels);
+    for (let n = 0; n < kept; n++) {
+      const vAt = b * v.strides.batch + keyHead * v.strides.head + allowed[n] * v.strides.position;
+      for (let c = 0; c < channels; c++) o[c] += logits[n] * v.data[vAt + c * v.strides.channel];
+    }
+    return { o, lse, weightSum, kept };
+  };
+}
+
+/** Turns the first `count` logits into weights, in place. */
+function weigh(kind: Spec["weights"]["kind"], logits: Float64Array, count: number, sink: number | undefined): { lse: number; weightSum: number } {
+  switch (kind) {
+    case "softmax": {
+      let most = sink ?? -Infinity;
+      for (let n = 0; n < count; n++) most = logits[n] > most || Number.isNaN(logits[n]) ? logits[n] : most;
+      if (count === 0) return { lse: most, weightSum: 0 };
+      let sum = sink === undefined ? 0 : Math.exp(sink - most);
+      for (let n = 0; n < count; n++) sum += Math.exp(logits[n] - most);
+      let weightSum = 0;
+      for (let n = 0; n < count; n++) {
+        logits[n] = Math.exp(logits[n] - most) / sum;
+        weightSum += logits[n];
+      }
+      return { lse: most + Math.log(sum), weightSum: finite(weightSum) };
+    }
+    case "sigmoid": {
+      let weightSum = 0;
+      for (let n = 0; n < count; n++) {
+        logits[n] = 1 / (1 + Math.exp(-logits[n]));
+        weightSum += logits[n];
+      }
+      return { lse: Number.NaN, weightSum: finite(weightSum) };
+    }
+  }
+}
+
+const finite = (x: number): number => (Number.isFinite(x) ? x : 0);
+
+function largestFinite(data: ArrayLike<number>): number {
+  let most = 0;
+  for (let n = 0; n < data.length; n++) {
+    const size = Math.abs(data[n]);
+    if (size > most && size < Infinity) most = size;
+  }
+  return most;
+}

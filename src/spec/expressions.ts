@@ -1,0 +1,125 @@
+/**
+ * Expressions to Scalars: names resolved, types on every node, patterns, functions and lets expanded with their
+ * text kept as `origin`. Takes an Expr and a Scope; gives the Scalar, or undefined once every mistake in it is
+ * reported. Guarantees: at most `maxNodes` nodes and as many steps, at most `maxDepth` levels.
+ */
+import { FoveaError, diagnostic } from "../diagnostics/diagnostic.ts";
+import { call, read, truth, type Scalar } from "../scalar/scalar.ts";
+import type { Expr } from "../syntax/ast.ts";
+import { lowerCall } from "./calls.ts";
+import { operand, wrongRank } from "./lowering.ts";
+import { lowerName } from "./names.ts";
+import { report, type Scope, type Value } from "./scope.ts";
+import { arithmeticOf, checked, choose, compare, divide, literal, logical, maxNodes, negate, tooLarge, wants } from "./typing.ts";
+import { membership } from "./tensors.ts";
+import { ungroup } from "./walk.ts";
+
+export const maxDepth = 500;
+
+export function lowerValue(x: Expr, outer: Scope): Value | undefined {
+  const scope = { ...outer, depth: outer.depth + 1 };
+  if (++scope.resolver.steps > maxNodes) tooLarge(scope, x.span);
+  if (scope.depth > maxDepth) {
+    throw new FoveaError([diagnostic("FOV4002", `the expression is nested deeper than ${maxDepth} levels`, { span: x.span })]);
+  }
+  switch (x.kind) {
+    case "number":
+      return literal(scope, x.value, x.integer, x.span);
+    case "bool":
+      return truth(x.value);
+    case "string":
+      return report(scope, "FOV2001", "a string stands where a value is expected", x.span);
+    case "name":
+      return lowerName(x.name, x.span, scope);
+    case "group":
+      return lowerValue(x.inner, scope);
+    case "unary":
+      return lowerUnary(x, scope);
+    case "binary":
+      return lowerBinary(x, scope);
+    case "comparison":
+      return lowerComparison(x, scope);
+    case "if": {
+      const [c, a, b] = [operand(x.condition, scope), operand(x.then, scope), operand(x.otherwise, scope)];
+      return c && a && b ? choose(scope, c, a, b, x.span) : undefined;
+    }
+    case "call":
+      return lowerCall(x, scope);
+    case "index":
+      return lowerIndex(x, scope);
+    case "member":
+      return report(scope, "FOV3112", `\`.${x.member.text}\` reads the state of another attention, which is not available yet`, x.span, {
+        notes: ["available now: one attention a spec, with its own mask, score and weights"],
+      });
+  }
+}
+
+function lowerUnary(x: Expr & { kind: "unary" }, scope: Scope): Scalar | undefined {
+  const a = operand(x.operand, scope);
+  if (!a) return undefined;
+  switch (x.op) {
+    case "-":
+      return negate(scope, a, x.span);
+    case "not":
+      return wants(scope, a, "bool", "`not`") ? checked(scope, call("not", a.value), x.span) : undefined;
+  }
+}
+
+function lowerBinary(x: Expr & { kind: "binary" }, scope: Scope): Scalar | undefined {
+  if (x.op === "@") {
+    return report(scope, "FOV3114", "`@` multiplies rows of operands, which is not available yet", x.span, {
+      notes: ["available now: `s`, the scaled product of q and k, in `score`"],
+    });
+  }
+  if (x.op === "in") return membership(x, scope);
+  const a = operand(x.left, scope);
+  const b = operand(x.right, scope);
+  if (!a || !b) return undefined;
+  switch (x.op) {
+    case "and":
+    case "or":
+      return logical(scope, x.op, a, b, x.span);
+    case "+":
+    case "-":
+    case "*":
+      return arithmeticOf(scope, x.op, a, b, x.span);
+    case "/":
+    case "div":
+    case "mod":
+      return divide(scope, x.op, a, b, x.span);
+  }
+}
+
+/** `a <= b < c` is `a <= b and b < c`, each pair with its own promotion. */
+function lowerComparison(x: Expr & { kind: "comparison" }, scope: Scope): Scalar | undefined {
+  const operands = x.operands.map((each) => operand(each, scope));
+  let all: Scalar | undefined;
+  for (const [n, op] of x.ops.entries()) {
+    const [a, b] = [operands[n], operands[n + 1]];
+    if (!a || !b) return undefined;
+    const one = compare(scope, op, a, b, x.span);
+    if (!one) return undefined;
+    all = all ? checked(scope, call("and", all, one), x.span) : one;
+  }
+  return all;
+}
+
+function lowerIndex(x: Expr & { kind: "index" }, scope: Scope): Value | undefined {
+  const target = ungroup(x.target);
+  if (target.kind !== "name" && target.kind !== "index") return report(scope, "FOV2001", "only an input can be indexed", x.target.span);
+  const value = lowerValue(target, scope);
+  const indices = x.indices.map((index) => operand(index, scope));
+  if (!value) return undefined;
+  if (value.kind !== "tensor") return report(scope, "FOV2002", "a value without dimensions is indexed", x.span);
+  const given: Scalar[] = [...value.leading];
+  let fits = true;
+  for (const index of indices) {
+    if (index && wants(scope, index, "i32", "an index")) given.push(index.value);
+    else fits = false;
+  }
+  if (!fits) return undefined;
+  const ref = { ...value, leading: given };
+  const rank = value.input.dims.length;
+  if (given.length > rank) return wrongRank(ref, x.span, scope);
+  return given.length < rank ? ref : checked(scope, read(value.input.name, value.input.dtype, given), x.span);
+}

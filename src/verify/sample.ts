@@ -1,0 +1,97 @@
+/**
+ * Inputs for a spec that has none: what its `example` says, all from one seed. Unnamed float tensors are normal;
+ * an integer or bool input without a value is refused by name (FOV2109), for no random choice would mean anything.
+ */
+import { fail } from "../diagnostics/diagnostic.ts";
+import { between, bernoulli, normal, segments } from "../runtime/random.ts";
+import { evaluate } from "../scalar/evaluate.ts";
+import type { Scalar } from "../scalar/scalar.ts";
+import { inputDims } from "../spec/inputs.ts";
+import type { ExampleValue, Sizes, Spec, SpecInput } from "../spec/spec.ts";
+
+export interface SampleTensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array | Int32Array | Uint8Array;
+}
+
+export interface SampleOptions {
+  readonly seed?: number;
+  /** Factor on q: logits grow with it. */
+  readonly spread?: number;
+  /** Reads a file that an `example` names. */
+  readonly open?: (path: string) => SampleTensor;
+}
+
+export function sampleInputs(spec: Spec, sizes: Sizes, options: SampleOptions = {}): Map<string, SampleTensor> {
+  const dims = inputDims(spec, sizes);
+  return new Map(
+    spec.inputs.map((input) => [input.name, sampled(spec, input, dims.get(input.name) ?? [], sizes, options)]),
+  );
+}
+
+function sampled(
+  spec: Spec,
+  input: SpecInput,
+  dims: readonly number[],
+  sizes: Sizes,
+  options: SampleOptions,
+): SampleTensor {
+  const seed = options.seed ?? 0;
+  const count = dims.reduce((a, d) => a * d, 1);
+  const value = Object.hasOwn(spec.example.values, input.name) ? spec.example.values[input.name] : undefined;
+  if (value) return { dims, data: fromExample(value, input, dims, sizes, seed, options) };
+  if (input.dtype !== "f32") {
+    return fail("FOV2109", `the ${input.dtype} input ${input.name} of ${spec.name} has no value`, {
+      span: input.span,
+      help: `give it one in the attention, such as \`example ${input.name} = ${input.dtype === "bool" ? "bernoulli(0.5)" : "between(0, 4)"}\`, or pass \`--input ${input.name}=FILE\``,
+    });
+  }
+  const data = normal(seed, input.name, count);
+  if (input.name === "q" && options.spread !== undefined)
+    for (let n = 0; n < count; n++) data[n] = (data[n] ?? 0) * options.spread;
+  return { dims, data };
+}
+
+function fromExample(
+  value: ExampleValue,
+  input: SpecInput,
+  dims: readonly number[],
+  sizes: Sizes,
+  seed: number,
+  options: SampleOptions,
+): SampleTensor["data"] {
+  const count = dims.reduce((a, d) => a * d, 1);
+  const number = (x: Scalar): number => evaluate(x, { variables: {}, sizes, read: () => 0, dims: () => [] }, "f64");
+  const typed = (numbers: ArrayLike<number>): SampleTensor["data"] => {
+    switch (input.dtype) {
+      case "f32":
+        return Float32Array.from(numbers);
+      case "i32":
+        return Int32Array.from(numbers);
+      case "bool":
+        return Uint8Array.from(numbers, (x) => (x ? 1 : 0));
+    }
+  };
+  switch (value.kind) {
+    case "number":
+      return typed(new Float64Array(count).fill(value.value));
+    case "between":
+      return typed(
+        between(seed, input.name, number(value.lo), Math.max(number(value.lo) + 1, number(value.hi)), count),
+      );
+    case "bernoulli":
+      return typed(bernoulli(seed, input.name, value.p, count));
+    case "segments": {
+      const length = dims.at(-1) ?? 0;
+      const rows = length ? count / length : 0;
+      const all = Array.from({ length: rows }, (_, n) =>
+        Array.from(segments(seed, `${input.name}${n}`, number(value.count), length)),
+      );
+      return typed(all.flat());
+    }
+    case "file":
+      return options.open
+        ? options.open(value.path).data
+        : fail("FOV0002", `${value.path} cannot be read here`, { span: input.span });
+  }
+}
