@@ -14,7 +14,10 @@ export interface Axis {
   readonly split?: { readonly by: Scalar; readonly outer: Axis; readonly inner: Axis };
 }
 
-/** Half open, on key positions. With `over` the range stands once for each value of the named variable. */
+/**
+ * Half open, on key positions; empty where lo >= hi. With `over` the range stands once for each value
+ * from <= name < to of the named variables, the first outermost; `when`, `lo` and `hi` may use them.
+ */
 export interface Range {
   readonly when: Scalar;
   readonly lo: Scalar;

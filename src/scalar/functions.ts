@@ -33,7 +33,8 @@ function row(
     f64,
     value: (args, type) => {
       const v = f64(...args);
-      return type === "f32" && result !== "bool" && result !== "i32" ? Math.fround(v) : v;
+      // Integers have no −0; `v + 0` makes it 0.
+      return type === "f32" && result !== "bool" && result !== "i32" ? Math.fround(v) : v + 0;
     },
     ulp: more.ulp ?? 0.5,
     ...(more.infix ? { infix: more.infix } : {}),

@@ -4,7 +4,7 @@
  */
 import { diagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
-import { add, call, float, isConst, sub, truth, variable, type Scalar } from "../scalar/scalar.ts";
+import { add, call, float, sub, truth, variable, type Scalar } from "../scalar/scalar.ts";
 import type { Clause, Expr, Name, Returned } from "../syntax/ast.ts";
 import { warnLaterKeys } from "./later-keys.ts";
 import { lower } from "./lowering.ts";
@@ -64,8 +64,8 @@ export interface Resolved {
 
 export function resolveClauses(resolver: Resolver, clauses: Clauses, extents: Extents): Resolved | undefined {
   const position = resolvePosition(resolver, clauses, extents);
-  const scale = resolveReal(resolver, valueOf(clauses, "scale"), scopeOf(resolver, places.scale), () => call("div", float(1), call("sqrt", call("float", extents.channel))));
-  const score = resolveReal(resolver, valueOf(clauses, "score"), scopeOf(resolver, places.score), () => variable("s", "f32"));
+  const scale = resolveReal(valueOf(clauses, "scale"), scopeOf(resolver, places.scale), () => call("div", float(1), call("sqrt", call("float", extents.channel))));
+  const score = resolveReal(valueOf(clauses, "score"), scopeOf(resolver, places.score), () => variable("s", "f32"));
   const mask = resolveMask(resolver, clauses);
   const weights = resolveWeights(resolver, clauses);
   const outputs = resolveReturn(resolver, clauses, weights);
@@ -91,12 +91,11 @@ function resolvePosition(resolver: Resolver, clauses: Clauses, extents: Extents)
   }
 }
 
-function resolveReal(resolver: Resolver, x: Expr | undefined, scope: Scope, fallback: () => Scalar): Scalar | undefined {
+function resolveReal(x: Expr | undefined, scope: Scope, fallback: () => Scalar): Scalar | undefined {
   if (!x) return fallback();
   const value = lower(x, scope);
   if (!value) return undefined;
   if (value.type === "bool") return report(scope, "FOV2001", `${scope.place.clause} takes a number, and this is a truth value`, x.span);
-  void resolver;
   return toReal(value);
 }
 
@@ -131,7 +130,7 @@ function resolveWeights(resolver: Resolver, clauses: Clauses): Weights | undefin
     const wrong = text === "sigmoid" ? first : first.name?.text === "sink" && second ? second : first;
     return report(scope, "FOV2003", `\`${text}\` takes ${text === "sigmoid" ? "no arguments" : "no argument but `sink:`"}`, wrong.name?.span ?? wrong.value.span);
   }
-  const sink = resolveReal(resolver, first.value, scope, () => float(0));
+  const sink = resolveReal(first.value, scope, () => float(0));
   return sink && { kind: "softmax", sink };
 }
 
@@ -171,8 +170,4 @@ function resolveReturned(resolver: Resolver, scope: Scope, returned: Returned, b
   if (before.some((each) => each.name === own.text)) return report(scope, "FOV3003", `\`${own.text}\` is returned twice`, own.span);
   if (resolver.inputs.has(own.text)) return report(scope, "FOV3003", `\`${own.text}\` is already an input`, own.span, { help: "choose another name" });
   return { name: own.text, value };
-}
-
-export function isTrue(x: Scalar): boolean {
-  return isConst(x) && x.value !== 0;
 }

@@ -14,7 +14,7 @@ import { arithmeticOf, checked, choose, compare, divide, literal, logical, maxNo
 import { membership } from "./tensors.ts";
 import { ungroup } from "./walk.ts";
 
-export const maxDepth = 500;
+const maxDepth = 500;
 
 export function lowerValue(x: Expr, outer: Scope): Value | undefined {
   const scope = { ...outer, depth: outer.depth + 1 };

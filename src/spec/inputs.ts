@@ -8,12 +8,13 @@ import { closest } from "../diagnostics/suggest.ts";
 import { evaluate } from "../scalar/evaluate.ts";
 import { printScalar } from "../scalar/print.ts";
 import { some, type Scalar } from "../scalar/scalar.ts";
+import { leaves32Bits, type Interval } from "./range.ts";
 import type { Sizes, Spec, SpecInput } from "./spec.ts";
 
 /** A tensor as it is given. Without dims the sizes must say what they are. */
 export interface Given {
   readonly dims?: readonly number[];
-  readonly data: { readonly length: number };
+  readonly data: { readonly length: number } | ArrayLike<number>;
   readonly dtype?: string;
 }
 
@@ -62,6 +63,7 @@ export function checkInputs(spec: Spec, given: Sizes, inputs: ReadonlyMap<string
     checkProducts(spec, sizes, diagnostics);
     if (diagnostics.length === 0) checkShapes(spec, sizes, inputs, diagnostics);
     checkWhere(spec, sizes, diagnostics);
+    if (diagnostics.length === 0) checkRange(spec, sizes, inputs, diagnostics);
   }
   return { sizes, diagnostics };
 }
@@ -166,6 +168,29 @@ function checkShapes(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given
       diagnostics.push(diagnostic("FOV2103", `${spec.name}: input ${input.name} has ${tensor.data.length} numbers; ${shape} needs ${count}`));
     }
   }
+}
+
+/** Bounds of the elements; without data at hand nothing is known but that they are integers of 32 bits. */
+function elementsOf(given: Given | undefined): Interval {
+  let [lo, hi] = [0, 0];
+  if (!given || !("0" in given.data)) return given?.data.length === 0 ? { lo, hi } : { lo: -(2 ** 31), hi: maxElements };
+  for (let n = 0; n < given.data.length; n++) {
+    lo = Math.min(lo, given.data[n]);
+    hi = Math.max(hi, given.data[n]);
+  }
+  return { lo, hi };
+}
+
+function checkRange(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given>, diagnostics: Diagnostic[]): void {
+  const known = new Map<string, Interval>();
+  const elements = (name: string): Interval => {
+    const found = known.get(name) ?? elementsOf(inputs.get(name));
+    known.set(name, found);
+    return found;
+  };
+  const text = leaves32Bits(spec, sizes, elements);
+  if (text === undefined) return;
+  diagnostics.push(diagnostic("FOV4007", `${spec.name}: ${text} could leave 32 bits for ${spec.sizes.map((name) => `${name} = ${sizes[name]}`).join(", ")}`));
 }
 
 function checkWhere(spec: Spec, sizes: Sizes, diagnostics: Diagnostic[]): void {

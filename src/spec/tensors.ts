@@ -10,7 +10,7 @@ import { checked, typeName, wants } from "./typing.ts";
 import { ungroup } from "./walk.ts";
 
 /** A sum over more terms than this, for one pair of positions, is a mistake. */
-export const maxTerms = 65_536;
+const maxTerms = 65_536;
 
 const fresh = (scope: Scope, name: string): string => `${name}_${++scope.resolver.bound}`;
 

@@ -1,0 +1,140 @@
+/**
+ * Compiles a program with the machine's C compiler and runs one call in a process of its own. Takes the program,
+ * the call, and optionally the compiler with flags; gives the outputs. Fails with FOV5002 where there is no
+ * compiler. The workspace is malloc'ed at exactly the bytes that the kernel asks for.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { fail } from "../../src/diagnostics/diagnostic.ts";
+import { evaluate } from "../../src/scalar/evaluate.ts";
+import type { TensorRef, TileProgram } from "../../src/tile/tile.ts";
+import type { Call, EmitOptions, Outputs } from "../backend.ts";
+import { emit } from "./emit.ts";
+import { Unit } from "./unit.ts";
+
+const start = promisify(execFile);
+const elementTypes = { f32: "float", i32: "int32_t", bool: "uint8_t" } as const;
+
+export async function run(
+  program: TileProgram,
+  options: EmitOptions,
+  call: Call,
+  compiler: readonly string[] = ["gcc", "-O3", "-march=native"],
+): Promise<Outputs> {
+  const unit = new Unit(program, options.fixed, new Set());
+  const folder = await mkdtemp(join(tmpdir(), "fovea-c-"));
+  try {
+    const { files } = await emit(program, options);
+    for (const file of files) await writeFile(join(folder, file.name), file.content);
+    await writeFile(join(folder, "main.c"), mainOf(unit));
+    const sizes = { ...call.sizes, ...options.fixed };
+    const dims = (t: TensorRef): readonly number[] => t.dims.map((d) => evaluate(d, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64"));
+    await writeFile(join(folder, "in.bin"), inputBytes(unit, call, dims));
+    const executable = join(folder, "kernel");
+    const [command = "gcc", ...flags] = compiler;
+    await compile(command, [...flags, join(folder, `${unit.prefix}.c`), join(folder, "main.c"), "-o", executable]);
+    await start(executable, [join(folder, "in.bin"), join(folder, "out.bin")], { maxBuffer: 1 << 26 });
+    const bytes = await readFile(join(folder, "out.bin"));
+    return outputsOf(program, Uint8Array.from(bytes), dims);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function compile(command: string, args: readonly string[]): Promise<void> {
+  try {
+    await start(command, args, { maxBuffer: 1 << 26 });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      fail("FOV5002", `the C compiler ${command} is not on this machine`);
+    throw error;
+  }
+}
+
+const volume = (dims: readonly number[]): number => dims.reduce((a, d) => a * d, 1);
+
+/** Sizes, then inputs in order, each as raw bytes. */
+function inputBytes(unit: Unit, call: Call, dims: (t: TensorRef) => readonly number[]): Uint8Array {
+  const { program } = unit;
+  const free = program.sizes.filter((n) => !Object.hasOwn(unit.fixed, n));
+  const parts: Uint8Array[] = [new Uint8Array(Int32Array.from(free.map((n) => call.sizes[n] ?? 0)).buffer)];
+  for (const input of program.inputs) {
+    const given = call.inputs.get(input.name);
+    if (!given) throw new Error(`c: the call has no input ${input.name}`);
+    const wanted = volume(dims(input));
+    if (given.data.length !== wanted)
+      fail("FOV2103", `input ${input.name} has ${given.data.length} numbers; ${wanted} are needed`);
+    parts.push(new Uint8Array(given.data.buffer, given.data.byteOffset, given.data.byteLength));
+  }
+  return Buffer.concat(parts);
+}
+
+function outputsOf(program: TileProgram, bytes: Uint8Array, dims: (t: TensorRef) => readonly number[]): Outputs {
+  let at = 0;
+  return new Map(
+    program.outputs.map((output) => {
+      const shape = dims(output);
+      const width = output.type === "bool" ? 1 : 4;
+      const part = bytes.subarray(at, at + volume(shape) * width);
+      at += part.length;
+      const raw = Uint8Array.from(part).buffer;
+      const data = output.type === "f32" ? new Float32Array(raw) : Float32Array.from(output.type === "i32" ? new Int32Array(raw) : new Uint8Array(raw));
+      return [output.name, { dims: shape, data }] as const;
+    }),
+  );
+}
+
+/** A program around the kernel: in.bin -> out.bin. Sizes of tensors are evaluated in C, in 64 bits. */
+function mainOf(unit: Unit): string {
+  const { program, prefix } = unit;
+  const free = program.sizes.filter((n) => !Object.hasOwn(unit.fixed, n));
+  const count = (t: TensorRef): string => t.dims.map((d) => `(size_t)(${plainText(d, unit)})`).join(" * ") || "1";
+  const reads = program.inputs.map((t) => {
+    const field = unit.field(t.name);
+    const type = elementTypes[t.type];
+    if (t.dims.length === 0) return `  get(in, &args.${field}, sizeof args.${field});`;
+    return `  args.${field} = (${type} *)take(in, ${count(t)} * sizeof(${type}));`;
+  });
+  const outs = program.outputs.map((t) => ({ field: unit.field(t.name), type: elementTypes[t.type], count: count(t) }));
+  return `#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "${prefix}.h"
+static void get(FILE *in, void *to, size_t bytes) { if (fread(to, 1, bytes, in) != bytes) exit(3); }
+static void *take(FILE *in, size_t bytes) { void *p = malloc(bytes); if (p == NULL && bytes > 0) exit(4); if (bytes > 0) get(in, p, bytes); return p; }
+static void *make(size_t bytes) { void *p = malloc(bytes); if (p == NULL && bytes > 0) exit(4); if (bytes > 0) memset(p, 0xff, bytes); return p; }
+int main(int argc, char **argv) {
+  ${prefix}_args args;
+  size_t bytes = 0;
+  void *workspace;
+  int32_t status;
+  FILE *in, *out;
+  if (argc != 3 || (in = fopen(argv[1], "rb")) == NULL || (out = fopen(argv[2], "wb")) == NULL) return 2;
+  memset(&args, 0, sizeof args);
+${free.map((n) => `  get(in, &${unit.size(n).replace("args->", "args.")}, 4);`).join("\n")}
+${reads.join("\n")}
+${outs.map((o) => `  args.${o.field} = (${o.type} *)make(${o.count} * sizeof(${o.type}));`).join("\n")}
+  status = ${prefix}_workspace_bytes(&args, &bytes);
+  if (status != 0) { fprintf(stderr, "workspace_bytes: status %d\\n", (int)status); return 1; }
+  workspace = make(bytes);
+  status = ${prefix}_run(&args, workspace, bytes, NULL);
+  if (status != 0) { fprintf(stderr, "run: status %d\\n", (int)status); return 1; }
+${outs.map((o) => `  if (${o.count} > 0) fwrite(args.${o.field}, sizeof(${o.type}), ${o.count}, out);`).join("\n")}
+  free(workspace);
+${[...program.inputs.filter((t) => t.dims.length > 0), ...program.outputs].map((t) => `  free((void *)args.${unit.field(t.name)});`).join("\n")}
+  fclose(in);
+  return fclose(out) == 0 ? 0 : 5;
+}
+`;
+}
+
+function plainText(x: TensorRef["dims"][number], unit: Unit): string {
+  if (x.kind === "const") return String(x.value);
+  if (x.kind === "size") return unit.size(x.name).replace("args->", "args.");
+  const operators: Record<string, string> = { add: "+", sub: "-", mul: "*", idiv: "/", mod: "%" };
+  if (x.kind === "call" && operators[x.fn]) return `(${x.args.map((y) => plainText(y, unit)).join(` ${operators[x.fn]} `)})`;
+  throw new Error("c: a dimension that the host cannot evaluate");
+}

@@ -1,0 +1,13 @@
+/** The C backend: readable, freestanding C99 for any compiler; the host compiles and runs it with gcc. */
+import { cpuSchedule } from "../../src/tile/schedule.ts";
+import type { Backend } from "../backend.ts";
+import { emit } from "./emit.ts";
+import { run } from "./host.ts";
+
+export const c: Backend = {
+  id: "c",
+  title: "C99, freestanding",
+  schedule: cpuSchedule,
+  emit,
+  run: (program, options, call) => run(program, options, call),
+};

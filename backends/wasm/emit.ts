@@ -1,0 +1,417 @@
+/**
+ * MicroProgram → WebAssembly. Takes a micro program of 4 lanes, gives the bytes of a module that imports nothing
+ * and exports `memory` and the exported functions. `relaxed` prints fma as f32x4.relaxed_madd, plain as mul and
+ * add. Guarantees: function and local names stand in the name section; same program, same bytes. The kernels are
+ * finished when they come here, so only clean-up passes run.
+ */
+import type binaryenModule from "binaryen";
+import type { Expr, MicroFunction, MicroOp, MicroProgram, MicroStatement, MicroType } from "../../src/micro/micro.ts";
+import type { RegisterTarget } from "../../src/micro/scope.ts";
+import { isVector } from "../../src/micro/micro.ts";
+
+type Binaryen = typeof binaryenModule;
+type Module = InstanceType<Binaryen["Module"]>;
+type Ref = number;
+/** What the typed interface lacks. */
+interface Raw {
+  readonly _BinaryenSIMDTernary: (module: number, op: number, a: Ref, b: Ref, c: Ref) => Ref;
+  readonly Function: { readonly setLocalName: (func: Ref, index: number, name: string) => void };
+}
+const raw = (binaryen: Binaryen): Raw => binaryen as unknown as Raw;
+
+export type Simd = "plain" | "relaxed";
+
+/** x64 has 16 vector registers: without fma every product needs one, and six rows spill. */
+export const registers: Readonly<Record<Simd, RegisterTarget>> = {
+  plain: { lanes: 4, rows: 4, unroll: 8 },
+  relaxed: { lanes: 4, rows: 6, unroll: 4 },
+};
+
+export async function emitWasm(program: MicroProgram, simd: Simd): Promise<Uint8Array> {
+  const { default: binaryen } = await import("binaryen");
+  if (program.lanes !== 4) throw new Error("wasm: vectors have 4 lanes");
+  const m = new binaryen.Module();
+  try {
+    m.setFeatures(
+      binaryen.Features.MutableGlobals |
+        binaryen.Features.NontrappingFPToInt |
+        binaryen.Features.BulkMemory |
+        binaryen.Features.SIMD128 |
+        (simd === "relaxed" ? binaryen.Features.RelaxedSIMD : 0),
+    );
+    m.setMemory(1, 65536, "memory");
+    const results = new Map(program.functions.map((f) => [f.name, f.result]));
+    for (const f of program.functions) new Printer(binaryen, m, f, simd, results).define();
+    m.runPasses(["vacuum"]);
+    if (!m.validate()) throw new Error(`wasm: ${program.name} does not validate`);
+    binaryen.setDebugInfo(true);
+    return m.emitBinary();
+  } finally {
+    m.dispose();
+  }
+}
+
+class Printer {
+  readonly #b: Binaryen;
+  readonly #m: Module;
+  readonly #f: MicroFunction;
+  readonly #simd: Simd;
+  readonly #results: ReadonlyMap<string, MicroType | undefined>;
+  readonly #index = new Map<string, number>();
+  readonly #vars: { name: string; type: number }[] = [];
+  #label = 0;
+
+  constructor(
+    b: Binaryen,
+    m: Module,
+    f: MicroFunction,
+    simd: Simd,
+    results: ReadonlyMap<string, MicroType | undefined>,
+  ) {
+    this.#b = b;
+    this.#m = m;
+    this.#f = f;
+    this.#simd = simd;
+    this.#results = results;
+  }
+
+  define(): void {
+    const { params, locals, name, body, result, exported } = this.#f;
+    params.forEach((p, n) => this.#index.set(p.name, n));
+    for (const l of locals) this.#add(l.name, this.#type(l.type));
+    const code = this.#block(body);
+    const parameters = this.#b.createType(params.map((p) => this.#type(p.type)));
+    const out = result ? this.#type(result) : this.#b.none;
+    const made = this.#m.addFunction(
+      name,
+      parameters,
+      out,
+      this.#vars.map((v) => v.type),
+      code,
+    );
+    for (const [local, n] of this.#index) raw(this.#b).Function.setLocalName(made, n, local);
+    if (exported) this.#m.addFunctionExport(name, name);
+  }
+
+  #type(type: MicroType | undefined): number {
+    if (!type) return this.#b.none;
+    return isVector(type) ? this.#b.v128 : type === "f32" ? this.#b.f32 : this.#b.i32;
+  }
+
+  #add(name: string, type: number): number {
+    const n = this.#f.params.length + this.#vars.length;
+    this.#vars.push({ name, type });
+    this.#index.set(name, n);
+    return n;
+  }
+
+  #local(name: string): number {
+    const n = this.#index.get(name);
+    if (n === undefined) throw new Error(`wasm: ${this.#f.name} has no local ${name}`);
+    return n;
+  }
+
+  #block(list: readonly MicroStatement[]): Ref {
+    const [only, ...more] = list;
+    if (only && more.length === 0) return this.#statement(only);
+    const last = list[list.length - 1];
+    return this.#m.block(
+      null,
+      list.map((s) => this.#statement(s)),
+      last?.kind === "return" ? this.#b.unreachable : this.#b.none,
+    );
+  }
+
+  #statement(s: MicroStatement): Ref {
+    const m = this.#m;
+    switch (s.kind) {
+      case "set":
+        return m.local.set(this.#local(s.name), this.#expr(s.value));
+      case "return":
+        return m.return(this.#expr(s.value));
+      case "call":
+        return m.call(
+          s.fn,
+          s.args.map((x) => this.#expr(x)),
+          this.#b.none,
+        );
+      case "store": {
+        const [at, value] = [this.#expr(s.at), this.#expr(s.value)];
+        if (s.byte) return m.i32.store8(s.offset, 1, at, value);
+        if (isVector(s.value.type)) return m.v128.store(s.offset, 4, at, value);
+        return s.value.type === "f32" ? m.f32.store(s.offset, 4, at, value) : m.i32.store(s.offset, 4, at, value);
+      }
+      case "if":
+        return s.otherwise.length === 0
+          ? m.if(this.#expr(s.when), this.#block(s.then))
+          : m.if(this.#expr(s.when), this.#block(s.then), this.#block(s.otherwise));
+      case "while": {
+        const label = `while${this.#label++}`;
+        const again = [this.#block(s.body), m.br_if(label, this.#expr(s.when))];
+        return m.if(this.#expr(s.when), m.loop(label, m.block(null, again, this.#b.none)));
+      }
+      case "for": {
+        const label = `for${this.#label++}`;
+        const n = this.#local(s.name);
+        const more = (): Ref => m.i32.lt_s(m.local.get(n, this.#b.i32), this.#expr(s.to));
+        const next = m.local.set(n, m.i32.add(m.local.get(n, this.#b.i32), m.i32.const(s.step)));
+        const again = [this.#block(s.body), next, m.br_if(label, more())];
+        return m.block(
+          null,
+          [m.local.set(n, this.#expr(s.from)), m.if(more(), m.loop(label, m.block(null, again, this.#b.none)))],
+          this.#b.none,
+        );
+      }
+    }
+  }
+
+  #expr(x: Expr): Ref {
+    const m = this.#m;
+    switch (x.kind) {
+      case "const":
+        return this.#constant(x.type, x.value);
+      case "var":
+        return m.local.get(this.#local(x.name), this.#type(x.type));
+      case "load": {
+        const at = this.#expr(x.at);
+        if (x.byte) return m.i32.load8_u(x.offset, 1, at);
+        if (isVector(x.type)) return m.v128.load(x.offset, 4, at);
+        return x.type === "f32" ? m.f32.load(x.offset, 4, at) : m.i32.load(x.offset, 4, at);
+      }
+      case "loadsplat":
+        return m.v128.load32_splat(x.offset, 4, this.#expr(x.at));
+      case "splat":
+        return x.type === "vf32" ? m.f32x4.splat(this.#expr(x.of)) : m.i32x4.splat(this.#expr(x.of));
+      case "gather": {
+        const values = x.of.map((y) => (y.kind === "const" ? y.value : undefined));
+        if (x.type === "vi32" && values.every((v) => v !== undefined))
+          return m.v128.const(new Uint8Array(Int32Array.from(values).buffer));
+        const lanes = x.type === "vf32" ? m.f32x4 : m.i32x4;
+        const [first, ...rest] = x.of;
+        if (!first) throw new Error("wasm: a vector of nothing");
+        return rest.reduce((v, y, n) => lanes.replace_lane(v, n + 1, this.#expr(y)), lanes.splat(this.#expr(first)));
+      }
+      case "lane":
+        return (x.type === "f32" ? m.f32x4 : m.i32x4).extract_lane(this.#expr(x.of), x.lane);
+      case "fma": {
+        const [a, b, c] = [this.#expr(x.a), this.#expr(x.b), this.#expr(x.c)];
+        if (this.#simd === "plain") return m.f32x4.add(m.f32x4.mul(a, b), c);
+        return raw(this.#b)._BinaryenSIMDTernary(m.ptr, this.#b.RelaxedMaddVecF32x4, a, b, c);
+      }
+      case "select": {
+        const [when, a, b] = [this.#expr(x.when), this.#expr(x.a), this.#expr(x.b)];
+        return x.when.type === "vi32" ? m.v128.bitselect(a, b, when) : m.select(when, a, b);
+      }
+      case "vreduce": {
+        const one = this.#folded(this.#expr(x.of), x.op, 4);
+        return m.f32x4.extract_lane(this.#folded(one, x.op, 8), 0);
+      }
+      case "call":
+        return m.call(
+          x.fn,
+          x.args.map((y) => this.#expr(y)),
+          this.#type(this.#results.get(x.fn)),
+        );
+      case "op":
+        return this.#operation(x.op, x.args);
+    }
+  }
+
+  /** Every lane joined with the one `by` bytes further on. */
+  #folded(value: Ref, op: "add" | "max", by: number): Ref {
+    const m = this.#m;
+    const n = this.#temporary(this.#b.v128);
+    const get = (): Ref => m.local.get(n, this.#b.v128);
+    const turned = m.i8x16.shuffle(
+      get(),
+      get(),
+      Array.from({ length: 16 }, (_, i) => (i + by) % 16),
+    );
+    const joined = op === "max" ? m.f32x4.pmax(get(), turned) : m.f32x4.add(get(), turned);
+    return m.block(null, [m.local.set(n, value), joined], this.#b.v128);
+  }
+
+  #temporary(type: number): number {
+    return this.#add(`$${this.#vars.length}`, type);
+  }
+
+  #constant(type: MicroType, value: number): Ref {
+    const m = this.#m;
+    if (type === "f32") return m.f32.const(value);
+    if (type === "vf32") return m.v128.const(new Uint8Array(Float32Array.of(value, value, value, value).buffer));
+    if (type === "vi32") return m.v128.const(new Uint8Array(Int32Array.of(value, value, value, value).buffer));
+    return m.i32.const(value | 0);
+  }
+
+  #operation(op: MicroOp, args: readonly Expr[]): Ref {
+    const [p] = args;
+    if (!p) throw new Error(`wasm: ${op} without operands`);
+    const second = args[1];
+    if (op === "and" && isVector(p.type) && second?.kind === "op" && second.op === "not" && second.args[0])
+      return this.#m.v128.andnot(this.#expr(p), this.#expr(second.args[0]));
+    const refs = args.map((x) => this.#expr(x));
+    const [a = 0, b = 0] = refs;
+    if (isVector(p.type)) return this.#vector(op, p.type, a, b);
+    return p.type === "f32" ? this.#float(op, a, b) : this.#integer(op, p.type, a, b);
+  }
+
+  #vector(op: MicroOp, type: MicroType, a: Ref, b: Ref): Ref {
+    const m = this.#m;
+    const [f, i, v] = [m.f32x4, m.i32x4, m.v128];
+    if (op === "bits" || op === "value") return a;
+    if (type === "vf32") {
+      switch (op) {
+        case "min":
+          return f.pmin(b, a);
+        case "max":
+          return f.pmax(b, a);
+        case "add":
+        case "sub":
+        case "mul":
+        case "div":
+        case "lt":
+        case "le":
+        case "gt":
+        case "ge":
+        case "eq":
+        case "ne":
+          return f[op](a, b);
+        case "neg":
+        case "abs":
+        case "sqrt":
+        case "floor":
+        case "ceil":
+          return f[op](a);
+      }
+      throw new Error(`wasm: no ${op} of f32 vectors`);
+    }
+    switch (op) {
+      case "add":
+      case "sub":
+      case "mul":
+      case "eq":
+      case "ne":
+        return i[op](a, b);
+      case "lt":
+        return i.lt_s(a, b);
+      case "le":
+        return i.le_s(a, b);
+      case "gt":
+        return i.gt_s(a, b);
+      case "ge":
+        return i.ge_s(a, b);
+      case "min":
+        return i.min_s(a, b);
+      case "max":
+        return i.max_s(a, b);
+      case "neg":
+      case "abs":
+        return i[op](a);
+      case "and":
+      case "or":
+      case "xor":
+        return v[op](a, b);
+      case "not":
+        return v.not(a);
+      case "shl":
+        return i.shl(a, b);
+      case "shr":
+        return i.shr_s(a, b);
+      case "float":
+        return f.convert_i32x4_s(a);
+    }
+    throw new Error(`wasm: no ${op} of i32 vectors`);
+  }
+
+  /** a compared with b picks a or b; wasm evaluates both before the condition. */
+  #pick(type: number, a: Ref, b: Ref, test: (a: Ref, b: Ref) => Ref): Ref {
+    const m = this.#m;
+    const [p, q] = [this.#temporary(type), this.#temporary(type)];
+    const when = test(m.local.get(p, type), m.local.get(q, type));
+    const set = [m.local.set(p, a), m.local.set(q, b)];
+    return m.block(null, [...set, m.select(when, m.local.get(p, type), m.local.get(q, type))], type);
+  }
+
+  #magnitude(a: Ref): Ref {
+    const [m, i] = [this.#m, this.#m.i32];
+    const n = this.#temporary(this.#b.i32);
+    const get = (): Ref => m.local.get(n, this.#b.i32);
+    const picked = m.select(i.ge_s(get(), i.const(0)), get(), i.sub(i.const(0), get()));
+    return m.block(null, [m.local.set(n, a), picked], this.#b.i32);
+  }
+
+  #float(op: MicroOp, a: Ref, b: Ref): Ref {
+    const f = this.#m.f32;
+    switch (op) {
+      case "min":
+        return this.#pick(this.#b.f32, a, b, (x, y) => f.lt(x, y));
+      case "max":
+        return this.#pick(this.#b.f32, a, b, (x, y) => f.gt(x, y));
+      case "bits":
+        return this.#m.i32.reinterpret(a);
+      case "neg":
+      case "abs":
+      case "sqrt":
+      case "floor":
+      case "ceil":
+        return f[op](a);
+      case "add":
+      case "sub":
+      case "mul":
+      case "div":
+      case "lt":
+      case "le":
+      case "gt":
+      case "ge":
+      case "eq":
+      case "ne":
+        return f[op](a, b);
+    }
+    throw new Error(`wasm: no ${op} of f32`);
+  }
+
+  #integer(op: MicroOp, type: MicroType, a: Ref, b: Ref): Ref {
+    const i = this.#m.i32;
+    switch (op) {
+      case "add":
+      case "sub":
+      case "mul":
+      case "and":
+      case "or":
+      case "xor":
+      case "shl":
+      case "eq":
+      case "ne":
+        return i[op](a, b);
+      case "not":
+        return type === "bool" ? i.eqz(a) : i.xor(a, i.const(-1));
+      case "neg":
+        return i.sub(i.const(0), a);
+      case "abs":
+        return this.#magnitude(a);
+      case "min":
+        return this.#pick(this.#b.i32, a, b, (x, y) => i.lt_s(x, y));
+      case "max":
+        return this.#pick(this.#b.i32, a, b, (x, y) => i.gt_s(x, y));
+      case "quot":
+        return i.div_s(a, b);
+      case "rem":
+        return i.rem_s(a, b);
+      case "shr":
+        return i.shr_s(a, b);
+      case "lt":
+        return i.lt_s(a, b);
+      case "le":
+        return i.le_s(a, b);
+      case "gt":
+        return i.gt_s(a, b);
+      case "ge":
+        return i.ge_s(a, b);
+      case "float":
+        return this.#m.f32.convert_s.i32(a);
+      case "value":
+        return this.#m.f32.reinterpret(a);
+    }
+    throw new Error(`wasm: no ${op} of i32`);
+  }
+}

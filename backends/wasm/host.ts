@@ -1,0 +1,100 @@
+/**
+ * Runs a wasm kernel on this machine. Takes bytes and one call, gives the outputs; picks relaxed SIMD where the
+ * machine has it. Guarantees: inputs are copied into the module's memory and outputs out of it; fails with
+ * FOV5002 where SIMD is missing and FOV4006 where the memory cannot grow.
+ */
+import type { Call, Outputs } from "../backend.ts";
+import { fail } from "../../src/diagnostics/diagnostic.ts";
+import { blockRegisters } from "../../src/micro/block-registers.ts";
+import { evaluate } from "../../src/scalar/evaluate.ts";
+import type { Scalar } from "../../src/scalar/scalar.ts";
+import type { TileProgram } from "../../src/tile/tile.ts";
+import { emitWasm, registers, type Simd } from "./emit.ts";
+import { relaxedProbe, simdProbe } from "./probe.ts";
+
+export interface Kernel {
+  /** Puts the call into memory; what it gives runs it again and again without copies. */
+  readonly prepare: (call: Call) => { readonly run: () => void; readonly outputs: () => Outputs };
+}
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly run: (...args: number[]) => number;
+  readonly workspace_bytes: (...sizes: number[]) => number;
+}
+
+export const available = (simd: Simd): boolean => WebAssembly.validate(simd === "plain" ? simdProbe : relaxedProbe);
+export const bestSimd = (): Simd => (available("relaxed") ? "relaxed" : "plain");
+
+export async function compileKernel(program: TileProgram, simd: Simd): Promise<Kernel> {
+  if (!available(simd)) fail("FOV5002", `this machine has no ${simd === "plain" ? "" : "relaxed "}WebAssembly SIMD`);
+  const bytes = await emitWasm(blockRegisters(program, registers[simd]), simd);
+  const { instance } = await WebAssembly.instantiate(new Uint8Array(bytes));
+  return kernelOf(program, instance.exports as unknown as Exports);
+}
+
+function kernelOf(program: TileProgram, { memory, run, workspace_bytes: workspaceBytes }: Exports): Kernel {
+  return {
+    prepare: (call) => {
+      const sizes = program.sizes.map((name) => call.sizes[name] ?? fail("FOV2106", `${name} has no value`));
+      const dimsOf = (dims: readonly Scalar[]): number[] => dims.map((d) => sizeValue(d, call));
+      const count = (dims: readonly number[]): number => dims.reduce((a, d) => a * d, 1);
+      let end = 64;
+      const place = (bytes: number): number => {
+        const at = end;
+        end = Math.ceil((end + bytes) / 64) * 64;
+        return at;
+      };
+      const inputs = program.inputs.map((input) => {
+        const given = call.inputs.get(input.name) ?? fail("FOV2101", `the input ${input.name} is missing`);
+        const elements = count(dimsOf(input.dims));
+        if (given.data.length !== elements)
+          fail("FOV2103", `${input.name} has ${given.data.length} numbers; its dimensions need ${elements}`);
+        return { given, at: place(given.data.byteLength) };
+      });
+      const outputs = program.outputs.map((output) => {
+        const dims = dimsOf(output.dims);
+        return { name: output.name, dims, at: place(4 * count(dims)) };
+      });
+      const workspace = place(workspaceBytes(...sizes) >>> 0);
+      grow(memory, end);
+      for (const { given, at } of inputs) {
+        const { data } = given;
+        new Uint8Array(memory.buffer, at).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      }
+      const args = [...inputs.map((x) => x.at), ...outputs.map((x) => x.at), ...sizes, workspace];
+      return {
+        run: () => {
+          const status = run(...args);
+          if (status !== 0) throw new Error(`wasm: the kernel gave the status ${status}`);
+        },
+        outputs: () =>
+          new Map(
+            outputs.map(({ name, dims, at }) => [
+              name,
+              { dims, data: new Float32Array(memory.buffer, at, count(dims)).slice() },
+            ]),
+          ),
+      };
+    },
+  };
+}
+
+const sizeValue = (x: Scalar, { sizes }: Call): number =>
+  evaluate(x, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64");
+
+function grow(memory: WebAssembly.Memory, bytes: number): void {
+  const pages = Math.ceil(bytes / 65536) - memory.buffer.byteLength / 65536;
+  if (pages <= 0) return;
+  try {
+    memory.grow(pages);
+  } catch {
+    fail("FOV4006", `the memory cannot grow to ${bytes} bytes`);
+  }
+}
+
+export async function runWasm(program: TileProgram, call: Call, simd: Simd = bestSimd()): Promise<Outputs> {
+  const prepared = (await compileKernel(program, simd)).prepare(call);
+  prepared.run();
+  return prepared.outputs();
+}

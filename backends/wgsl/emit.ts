@@ -1,0 +1,234 @@
+/**
+ * TileProgram → one WGSL module. The leading `parallel` loops become workgroups, the rest is serial code that all
+ * 64 threads follow. Sizes that buffers depend on (head sizes) are constants of the module, which whoever makes
+ * the pipeline replaces for a call (`specialise`); all others stand in one uniform buffer.
+ */
+import { fail } from "../../src/diagnostics/diagnostic.ts";
+import type { Scalar } from "../../src/scalar/scalar.ts";
+import { substitute } from "../../src/scalar/scalar.ts";
+import type { Statement, TensorRef, TileProgram } from "../../src/tile/tile.ts";
+import { chunk, Context, threads, type Placed } from "./context.ts";
+import { library } from "./library.ts";
+import { emitGuardedDot, emitOperation } from "./operations.ts";
+import { declareList, listName } from "./ranges.ts";
+import { identifier, Printer, sizesIn } from "./scalar.ts";
+
+export interface Module {
+  readonly text: string;
+  /** Sizes that are `const` in the text, and those of the uniform buffer in its order (before the four of the launch). */
+  readonly constants: readonly string[];
+  readonly uniforms: readonly string[];
+  /** Workgroups = the product of these; each depends on sizes alone. */
+  readonly grid: readonly Scalar[];
+  /** Storage buffers in binding order, from binding 1. */
+  readonly bindings: readonly { readonly tensor: TensorRef; readonly output: boolean }[];
+}
+
+const defaultSize = 64;
+const maxStorageBuffers = 8;
+
+interface Launch {
+  readonly loops: readonly { readonly name: string; readonly to: Scalar }[];
+  /** Lets and loops as they stand. */
+  readonly order: readonly (
+    | { readonly kind: "let"; readonly name: string; readonly value: Scalar }
+    | { readonly kind: "loop"; readonly name: string }
+  )[];
+  readonly body: readonly Statement[];
+}
+
+/** Takes the leading parallel loops off, with the lets between them. */
+function launchOf(body: readonly Statement[]): Launch {
+  const loops: { name: string; to: Scalar }[] = [];
+  const order: Launch["order"][number][] = [];
+  const lets: Record<string, Scalar> = {};
+  let rest = body;
+  for (;;) {
+    const last = rest.at(-1);
+    const before = rest.slice(0, -1);
+    if (last?.kind !== "for" || last.mode !== "parallel" || !before.every((x) => x.kind === "let")) break;
+    for (const x of before) {
+      order.push(x);
+      lets[x.name] = substitute(x.value, lets);
+    }
+    loops.push({ name: last.name, to: substitute(last.to, lets) });
+    order.push({ kind: "loop", name: last.name });
+    rest = last.body;
+  }
+  return { loops, order, body: rest };
+}
+
+function statements(list: readonly Statement[], cx: Context): void {
+  for (const x of list) statement(x, cx);
+}
+
+function statement(x: Statement, cx: Context): void {
+  switch (x.kind) {
+    case "let": {
+      const value = cx.print(x.value);
+      cx.line(`let ${cx.bind(x.name)} = ${value};`);
+      return;
+    }
+    case "for": {
+      if (x.mode === "parallel") fail("FOV5003", `wgsl: the parallel loop over ${x.name} does not lead`);
+      cx.barrier();
+      const to = cx.print(x.to);
+      const outer = cx.fresh(identifier("v", x.name));
+      cx.block(`for (var ${outer} = 0; ${outer} < ${to}; ${outer}++)`, () => {
+        cx.bind(x.name, outer);
+        statements(x.body, cx);
+        cx.barrier();
+      });
+      return;
+    }
+    case "if": {
+      const guarded = guardedProduct(x);
+      if (guarded) {
+        emitGuardedDot(guarded, cx.print(x.when), cx);
+        return;
+      }
+      cx.barrier();
+      const when = cx.print(x.when);
+      const branch = (body: readonly Statement[]) => (): void => {
+        statements(body, cx);
+        cx.barrier();
+      };
+      if (x.then.length > 0) cx.block(`if (${when})`, branch(x.then));
+      if (x.otherwise.length > 0) cx.block(`if (!${when})`, branch(x.otherwise));
+      return;
+    }
+    case "visit": {
+      cx.barrier();
+      const list = listName(x.list);
+      const [slot, n, lo, hi, from, to] = ["slot", "piece", x.lo, x.hi, "from", "to"].map((name) =>
+        cx.fresh(identifier("v", name)),
+      );
+      const range = `${list}[${slot} * ${list}_capacity + ${n}]`;
+      const within = x.within && { lo: cx.print(x.within.lo), hi: cx.print(x.within.hi) };
+      cx.line(`let ${slot} = ${cx.print(x.slot)}; // visit ${x.list} in steps of ${x.step}`);
+      cx.block(`for (var ${n} = 0; ${n} < ${list}_count[${slot}]; ${n}++)`, () => {
+        cx.line(`let ${from} = ${within ? `max(${range}.x, ${within.lo})` : `${range}.x`};`);
+        cx.line(`let ${to} = ${within ? `min(${range}.y, ${within.hi})` : `${range}.y`};`);
+        cx.block(`for (var ${lo} = ${from}; ${lo} < ${to}; ${lo} += ${x.step})`, () => {
+          cx.line(`let ${hi} = min(${lo} + ${x.step}, ${to});`);
+          cx.bind(x.lo, lo);
+          cx.bind(x.hi, hi);
+          statements(x.body, cx);
+          cx.barrier();
+        });
+      });
+      return;
+    }
+    default:
+      emitOperation(x, cx);
+  }
+}
+
+/** `if plain then dot else the same dot, guarded`: the guarded one, otherwise undefined. */
+function guardedProduct(x: Extract<Statement, { kind: "if" }>): Extract<Statement, { kind: "dot" }> | undefined {
+  const [then, otherwise] = [x.then[0], x.otherwise[0]];
+  if (x.then.length !== 1 || x.otherwise.length !== 1 || then?.kind !== "dot" || otherwise?.kind !== "dot")
+    return undefined;
+  const same = JSON.stringify({ ...then, guard: true }) === JSON.stringify(otherwise);
+  return same ? otherwise : undefined;
+}
+
+function declareBuffer({ buffer, name, place, rowsPerThread }: Placed, printer: Printer): string {
+  const columns = buffer.columns ? printer.constant(buffer.columns) : undefined;
+  if (place === "streamed") return `// ${buffer.name}: streamed, ${chunk} channels at a time`;
+  if (columns === undefined) return `var<workgroup> ${name}: array<${buffer.type}, ${buffer.rows}>;`;
+  if (place === "workgroup")
+    return `const ${name}_stride: i32 = ${columns} + 1;\nvar<workgroup> ${name}: array<${buffer.type}, ${buffer.rows} * ${name}_stride>;`;
+  return (
+    `const ${name}_across: i32 = (${columns} + ${chunk - 1}) / ${chunk} * 4;\nconst ${name}_count: i32 = ${rowsPerThread} * ${name}_across;\n` +
+    `var<private> ${name}: array<${buffer.type}, ${name}_count>; // thread (ty, tx): ${rowsPerThread} rows, every eighth column`
+  );
+}
+
+export function emitModule(program: TileProgram, fixed: Readonly<Record<string, number>>): Module {
+  const inputs = program.inputs.map((tensor) => ({ tensor, output: false }));
+  const outputs = program.outputs.map((tensor) => ({ tensor, output: true }));
+  const bindings = [...inputs, ...outputs];
+  if (bindings.length > maxStorageBuffers)
+    fail(
+      "FOV5003",
+      `wgsl: ${program.name} has ${bindings.length} tensors, WebGPU promises ${maxStorageBuffers} storage buffers`,
+    );
+  const shaping = program.buffers.flatMap((b) => (b.columns ? [b.columns] : []));
+  const constant = new Set([
+    ...Object.keys(fixed).filter((n) => program.sizes.includes(n)),
+    ...shaping.flatMap((x) => [...sizesIn(x)]),
+  ]);
+  const constants = program.sizes.filter((n) => constant.has(n));
+  const uniforms = program.sizes.filter((n) => !constant.has(n));
+  const printer = new Printer([...program.inputs, ...program.outputs], (n) =>
+    constant.has(n) ? identifier("n", n) : `u.${identifier("n", n)}`,
+  );
+  const cx = new Context(program, printer);
+  const launch = launchOf(program.body);
+
+  const lists = program.lists.map((list) => declareList(list));
+  cx.line("var rest = place;");
+  const indices = new Map<string, string>();
+  for (const { name, to } of [...launch.loops].reverse()) {
+    const extent = printer.print(to, { names: new Map(), element: () => undefined });
+    const index = cx.fresh(identifier("v", name));
+    indices.set(name, index);
+    cx.line(`let ${index} = rest % ${extent};`);
+    cx.line(`rest = rest / ${extent};`);
+  }
+  for (const x of launch.order) {
+    if (x.kind === "loop") cx.bind(x.name, indices.get(x.name));
+    else statement(x, cx);
+  }
+  statements(launch.body, cx);
+
+  const rowsPerThread = Math.max(1, ...[...cx.placed.values()].map((p) => p.rowsPerThread));
+  const text = [
+    `// ${program.name}: one workgroup of ${threads} threads (8 × 8) for each ${launch.loops.map((l) => l.name).join(", ")}`,
+    ...constants.map((n) => `const ${identifier("n", n)}: i32 = ${fixed[n] ?? defaultSize};`),
+    `struct Sizes {\n${[...uniforms.map((n) => `  ${identifier("n", n)}: i32,`), "  total: i32,", "  grid_width: i32,", "  minus_infinity_bits: u32,", "  nan_bits: u32,"].join("\n")}\n}`,
+    "@group(0) @binding(0) var<uniform> u: Sizes;",
+    ...bindings.map(({ tensor, output }, n) => {
+      const type = output || tensor.type === "bool" ? "u32" : tensor.type;
+      return `@group(0) @binding(${n + 1}) var<storage, ${output ? "read_write" : "read"}> ${identifier("t", tensor.name)}: array<${type}>;`;
+    }),
+    "",
+    ...[...cx.placed.values()].map((p) => declareBuffer(p, printer)),
+    `var<workgroup> stage_a: array<f32, ${rowsPerThread * 8 * (chunk + 1)}>;`,
+    `var<workgroup> stage_b: array<f32, ${chunk * (chunk + 1)}>;`,
+    `var<workgroup> partial: array<f32, ${rowsPerThread * 8 * 9}>;`,
+    `var<workgroup> votes: array<u32, ${threads}>;`,
+    "var<workgroup> verdict: u32;",
+    "",
+    library.trimEnd(),
+    ...lists.map((l) => l.module),
+    ...printer.functions,
+    "",
+    `@compute @workgroup_size(${threads})`,
+    "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {",
+    "  let place = i32(group.x + group.y * u32(u.grid_width));",
+    "  if (place >= u.total) { return; }",
+    "  let lane = i32(thread);",
+    "  let ty = lane / 8;",
+    "  let tx = lane % 8;",
+    ...lists.flatMap((l) => l.local.map((line) => `  ${line}`)),
+    ...cx.declared.map((line) => `  ${line}`),
+    ...cx.lines,
+    "}",
+    "",
+  ].join("\n");
+  return { text, constants, uniforms, grid: launch.loops.map((l) => l.to), bindings };
+}
+
+/** The module with the sizes of a call in place of its constants. */
+export function specialise(module: Module, sizes: Readonly<Record<string, number>>): string {
+  return module.constants.reduce(
+    (text, n) =>
+      text.replace(
+        new RegExp(`^const ${identifier("n", n)}: i32 = \\d+;`, "m"),
+        `const ${identifier("n", n)}: i32 = ${sizes[n] ?? 0};`,
+      ),
+    module.text,
+  );
+}

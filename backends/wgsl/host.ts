@@ -1,0 +1,174 @@
+/**
+ * Runs an emitted module in Node by Dawn (npm `webgpu`), on the machine's GPU or on SwiftShader where Chromium
+ * has left one. The GPU, adapter and device stay in a module variable: Dawn ends the process when one of them is
+ * collected while in use. FOV5002 where no adapter answers.
+ */
+import { existsSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { fail } from "../../src/diagnostics/diagnostic.ts";
+import { evaluate } from "../../src/scalar/evaluate.ts";
+import type { Scalar } from "../../src/scalar/scalar.ts";
+import type { Call, Outputs } from "../backend.ts";
+import { specialise, type Module } from "./emit.ts";
+
+export interface Held {
+  readonly gpu: GPU;
+  readonly adapter: GPUAdapter;
+  readonly device: GPUDevice;
+  readonly pipelines: Map<string, GPUComputePipeline>;
+}
+
+let held: Promise<Held> | undefined;
+
+/** Where Debian's and Ubuntu's Chromium keep SwiftShader and a Vulkan loader. */
+const folders = ["/usr/lib/chromium", "/usr/lib/chromium-browser"];
+
+/**
+ * Points Vulkan at SwiftShader. Dawn looks for libvulkan.so.1 by name, which a library already in the process
+ * answers; so where the system has none, Chromium's is loaded first. It is no Node addon, hence the error, and
+ * RTLD_NODELETE keeps it.
+ */
+function useSoftware(): void {
+  const folder = folders.find((path) => existsSync(`${path}/vk_swiftshader_icd.json`));
+  if (folder === undefined) return;
+  process.env["VK_ICD_FILENAMES"] ??= `${folder}/vk_swiftshader_icd.json`;
+  const loader = `${folder}/libvulkan.so.1`;
+  if (!existsSync(loader)) return;
+  try {
+    process.dlopen({ exports: {} }, loader, constants.dlopen.RTLD_NOW | 0x1000);
+  } catch {
+    // "Module did not self-register": expected.
+  }
+}
+
+async function open(): Promise<Held> {
+  const dawn = await import("webgpu").catch(() => fail("FOV5002", "wgsl: the package webgpu is not installed"));
+  Object.assign(globalThis, dawn.globals);
+  process.env["XDG_RUNTIME_DIR"] ??= tmpdir();
+  let gpu = dawn.create([]);
+  let adapter = await gpu.requestAdapter().catch(() => null);
+  if (!adapter) {
+    useSoftware();
+    gpu = dawn.create([]);
+    adapter = await gpu.requestAdapter().catch(() => null);
+  }
+  if (!adapter) fail("FOV5002", "wgsl: no WebGPU adapter answers on this machine");
+  const device = await adapter.requestDevice();
+  void device.lost.then(() => {
+    held = undefined;
+  });
+  return { gpu, adapter, device, pipelines: new Map() };
+}
+
+export async function device(): Promise<Held> {
+  held ??= open();
+  return held.catch((error: unknown) => {
+    held = undefined;
+    throw error;
+  });
+}
+
+export function sizeValue(x: Scalar, sizes: Readonly<Record<string, number>>): number {
+  return evaluate(x, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f32");
+}
+
+async function checked<T>(gpu: GPUDevice, what: string, work: () => T | Promise<T>): Promise<T> {
+  gpu.pushErrorScope("validation");
+  gpu.pushErrorScope("out-of-memory");
+  const result = await work();
+  const errors = [await gpu.popErrorScope(), await gpu.popErrorScope()];
+  for (const error of errors) if (error) fail("FOV5003", `wgsl: ${what}: ${error.message}`);
+  return result;
+}
+
+async function pipelineOf({ device: gpu, pipelines }: Held, module: Module, text: string): Promise<GPUComputePipeline> {
+  const cached = pipelines.get(text);
+  if (cached) return cached;
+  const made = await checked(gpu, "the module is refused", () => {
+    const entries: GPUBindGroupLayoutEntry[] = [
+      { binding: 0, visibility: 4, buffer: { type: "uniform" } },
+      ...module.bindings.map(({ output }, n): GPUBindGroupLayoutEntry => ({
+        binding: n + 1,
+        visibility: 4,
+        buffer: { type: output ? "storage" : "read-only-storage" },
+      })),
+    ];
+    return gpu.createComputePipeline({
+      layout: gpu.createPipelineLayout({ bindGroupLayouts: [gpu.createBindGroupLayout({ entries })] }),
+      compute: { module: gpu.createShaderModule({ code: text }), entryPoint: "main" },
+    });
+  });
+  pipelines.set(text, made);
+  return made;
+}
+
+const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 };
+
+/** `widest`: workgroups in a row of the dispatch, the device's limit unless a test asks for less. */
+export async function runModule(module: Module, call: Call, widest = Number.POSITIVE_INFINITY): Promise<Outputs> {
+  const all = await device();
+  const { device: gpu } = all;
+  const pipeline = await pipelineOf(all, module, specialise(module, call.sizes));
+  const total = module.grid.reduce((n, x) => n * sizeValue(x, call.sizes), 1);
+  const width = Math.min(total, widest, gpu.limits.maxComputeWorkgroupsPerDimension);
+  const made: GPUBuffer[] = [];
+  const buffer = (bytes: number, use: number): GPUBuffer => {
+    const b = gpu.createBuffer({ size: Math.max(4, Math.ceil(bytes / 4) * 4), usage: use });
+    made.push(b);
+    return b;
+  };
+  try {
+    return await checked(gpu, "the run failed", async () => {
+      const sizes = new Uint32Array([
+        ...module.uniforms.map((n) => call.sizes[n] ?? 0),
+        total,
+        width,
+        0xff800000,
+        0x7fc00000,
+      ]);
+      const uniform = buffer(sizes.byteLength, usage.uniform | usage.copyTarget);
+      gpu.queue.writeBuffer(uniform, 0, sizes);
+      const results: { name: string; dims: number[]; count: number; from: GPUBuffer; to: GPUBuffer }[] = [];
+      const resources = module.bindings.map(({ tensor, output }) => {
+        if (!output) return upload(tensor.name);
+        const dims = tensor.dims.map((d) => sizeValue(d, call.sizes));
+        const count = dims.reduce((n, d) => n * d, 1);
+        const from = buffer(count * 4, usage.storage | usage.copySource);
+        results.push({ name: tensor.name, dims, count, from, to: buffer(count * 4, usage.mapRead | usage.copyTarget) });
+        return from;
+      });
+      function upload(name: string): GPUBuffer {
+        const data = call.inputs.get(name)?.data;
+        if (!data) fail("FOV2101", `wgsl: input ${name} is missing`);
+        const target = buffer(data.byteLength, usage.storage | usage.copyTarget);
+        const bytes = new Uint8Array(Math.ceil(data.byteLength / 4) * 4);
+        bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+        gpu.queue.writeBuffer(target, 0, bytes);
+        return target;
+      }
+      const group = gpu.createBindGroup({
+        layout: pipeline.getBindGroupLayout(0),
+        entries: [uniform, ...resources].map((b, binding) => ({ binding, resource: { buffer: b } })),
+      });
+      const encoder = gpu.createCommandEncoder();
+      if (total > 0) {
+        const pass = encoder.beginComputePass();
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(width, Math.ceil(total / width));
+        pass.end();
+      }
+      for (const { from, to } of results) encoder.copyBufferToBuffer(from, 0, to, 0, to.size);
+      gpu.queue.submit([encoder.finish()]);
+      const found = new Map<string, { dims: number[]; data: Float32Array }>();
+      for (const { name, dims, count, to } of results) {
+        await to.mapAsync(1);
+        found.set(name, { dims, data: new Float32Array(to.getMappedRange().slice(0, count * 4)) });
+        to.unmap();
+      }
+      return found;
+    });
+  } finally {
+    for (const b of made) b.destroy();
+  }
+}

@@ -1,0 +1,66 @@
+/** `fovea compile`: writes kernels and their loaders; prints the paths. All are made before the first is written. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { lower } from "../../compile.ts";
+import { fail } from "../../diagnostics/diagnostic.ts";
+import { backendOf } from "../../verify/run.ts";
+import { filesOf, reasonOf, specsOf } from "../load.ts";
+import type { Common } from "../options.ts";
+import { exit, type Terminal } from "../terminal.ts";
+
+interface CompileOptions extends Common {
+  readonly target: string;
+  readonly out: string;
+}
+
+export async function compileCommand(
+  paths: readonly string[],
+  options: CompileOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const made = new Map<string, string | Uint8Array>();
+  for (const path of filesOf(paths)) {
+    for (const spec of specsOf(path, options, terminal)) {
+      for (const target of options.target.split(",")) {
+        const backend = await backendOf(target);
+        const { program } = lower(spec, backend.schedule);
+        const artifact = await backend.emit(program, { specText: spec.text, fixed: spec.fixed });
+        for (const file of artifact.files) made.set(join(options.out, file.name), file.content);
+      }
+    }
+  }
+  for (const path of made.keys()) if (path.endsWith(".json")) refuseOther(path, made.get(path));
+  try {
+    mkdirSync(options.out, { recursive: true });
+    for (const [path, content] of made) {
+      writeFileSync(`${path}.part`, content);
+      renameSync(`${path}.part`, path);
+    }
+  } catch (error) {
+    fail("FOV0003", `${options.out} cannot be written: ${reasonOf(error)}`, {
+      help: "choose another folder with `-o`",
+    });
+  }
+  const all = [...made.keys()];
+  terminal.out(options.json ? `${JSON.stringify({ version: 1, ok: true, files: all })}\n` : `${all.join("\n")}\n`);
+  return exit.yes;
+}
+
+/** A manifest of another spec under the same name means that its kernel would be lost. */
+function refuseOther(path: string, content: string | Uint8Array | undefined): void {
+  if (!existsSync(path) || typeof content !== "string") return;
+  const hash = (text: string): unknown => {
+    try {
+      const parsed: unknown = JSON.parse(text);
+      return parsed && typeof parsed === "object" && "spec" in parsed ? parsed.spec : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const [before, after] = [hash(readFileSync(path, "utf8")), hash(content)];
+  if (before !== undefined && after !== undefined && before !== after) {
+    fail("FOV0006", `${path} was made from another spec`, {
+      help: "choose another folder with `-o`, rename the attention, or delete the file",
+    });
+  }
+}

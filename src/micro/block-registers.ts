@@ -1,0 +1,147 @@
+/**
+ * block-registers: from a TileProgram to a MicroProgram. Each tile operation becomes a function over vector
+ * registers, loops and conditions become the function `run`. Takes what the target's registers are good for. Guarantees:
+ * `run(inputs…, outputs…, sizes…, workspace)` gives 0 and touches only its tensors and `workspace_bytes(sizes…)`
+ * bytes from `workspace` on (16-aligned); per element, terms are added in the order of the tile program's k.
+ */
+import type { Operation, OperationTable, Statement, TileProgram } from "../tile/tile.ts";
+import { Builder } from "./builder.ts";
+import { emitLoad, emitMap, emitRescale, emitStore } from "./elements.ts";
+import { i32, local, op, type Expr, type Local, type MicroFunction, type MicroProgram } from "./micro.ts";
+import { emitJoin, emitUnite, emitVisit } from "./ranges.ts";
+import { emitBounds, emitDot, emitFinite, emitReduce } from "./rows.ts";
+import { lowerScalar } from "./scalars.ts";
+import { panelRows, scopeOf, variableName, type RegisterTarget, type Scope } from "./scope.ts";
+
+export function blockRegisters(program: TileProgram, target: RegisterTarget): MicroProgram {
+  const scope = scopeOf(program, target, panelsOf(program));
+  const sizes = program.sizes.map((name): Local => ({ name: `size.${name}`, type: "i32" }));
+  const tensors = [...program.inputs, ...program.outputs].map((t): Local => ({
+    name: `tensor.${t.name}`,
+    type: "ptr",
+  }));
+
+  const measure = new Builder();
+  const end = layOut(program, scope, measure, i32(0));
+  measure.emit({ kind: "return", value: end });
+  const workspace = measure.finish("workspace_bytes", "i32", sizes, true);
+
+  const b = new Builder();
+  layOut(program, scope, b, local("workspace", "ptr"));
+  emitAll(scope, b, program.body);
+  b.emit({ kind: "return", value: i32(0) });
+  const params: Local[] = [...tensors, ...sizes, { name: "workspace", type: "ptr" }];
+  const run = b.finish("run", "i32", params, true);
+  return { name: program.name, lanes: target.lanes, functions: [...scope.functions.values(), workspace, run] };
+}
+
+/** Buffers that a dot along columns reads as its second operand, and those that ask for panels. */
+function panelsOf(program: TileProgram): ReadonlySet<string> {
+  const found = new Set(program.buffers.filter((x) => x.layout?.kind === "panel").map((x) => x.name));
+  const walk = (list: readonly Statement[]): void => {
+    for (const s of list) {
+      if (s.kind === "dot" && s.along === "columns") found.add(s.b.buffer);
+      if (s.kind === "for" || s.kind === "visit") walk(s.body);
+      if (s.kind === "if") [s.then, s.otherwise].forEach(walk);
+    }
+  };
+  walk(program.body);
+  return found;
+}
+
+/** Sets the place and stride of every buffer and list; gives the first byte after them. */
+function layOut(program: TileProgram, scope: Scope, b: Builder, base: Expr): Expr {
+  const end = b.fresh("ptr", "end");
+  b.set(end, base);
+  const aligned = (bytes: Expr): Expr => op("and", op("add", bytes, i32(63)), i32(-64));
+  for (const buffer of program.buffers) {
+    const at = b.declare(`${buffer.name}.at`, "ptr");
+    b.set(at, end);
+    let elements: Expr = i32(Math.ceil(buffer.rows / panelRows) * panelRows);
+    if (buffer.columns) {
+      const stride = b.declare(`${buffer.name}.stride`, "i32");
+      const pad = i32(-Math.max(panelRows, buffer.pad ?? 1));
+      const columns = lowerScalar(scope, b, buffer.columns);
+      b.set(stride, op("and", op("add", columns, op("sub", i32(-1), pad)), pad));
+      elements = op("mul", stride, elements);
+    }
+    b.set(end, op("add", end, aligned(op("shl", elements, i32(2)))));
+  }
+  for (const list of program.lists) {
+    const at = b.declare(`${list.name}.list`, "ptr");
+    const bytes = b.declare(`${list.name}.bytes`, "i32");
+    b.set(at, end);
+    b.set(bytes, op("add", op("shl", lowerScalar(scope, b, list.capacity), i32(3)), i32(4)));
+    b.set(end, op("add", end, aligned(op("mul", bytes, i32(list.slots)))));
+  }
+  return op("add", end, i32(64));
+}
+
+function emitAll(scope: Scope, b: Builder, statements: readonly Statement[]): void {
+  for (const statement of statements) emitOne(scope, b, statement);
+}
+
+function emitOne(scope: Scope, b: Builder, s: Statement): void {
+  switch (s.kind) {
+    case "let": {
+      const value = lowerScalar(scope, b, s.value);
+      return b.set(b.declare(variableName(s.name, s.value.type), s.value.type), value);
+    }
+    case "for": {
+      const counter = b.declare(variableName(s.name, "i32"), "i32");
+      const to = b.let(lowerScalar(scope, b, s.to), "to");
+      return b.for(counter, i32(0), to, 1, () => emitAll(scope, b, s.body));
+    }
+    case "if":
+      return b.if(
+        lowerScalar(scope, b, s.when),
+        () => emitAll(scope, b, s.then),
+        () => emitAll(scope, b, s.otherwise),
+      );
+    case "visit":
+      return emitVisit(scope, b, s, () => emitAll(scope, b, s.body));
+    default:
+      return emitOperation(scope, b, s);
+  }
+}
+
+type Emitters = {
+  readonly [K in Operation["kind"]]: (scope: Scope, b: Builder, s: Extract<Operation, { kind: K }>) => void;
+};
+
+const emitters = {
+  load: (scope, b, s) => outlined(scope, b, `load_${s.to.buffer}`, (inner) => emitLoad(scope, inner, s)),
+  store: (scope, b, s) => outlined(scope, b, `store_${s.tensor}`, (inner) => emitStore(scope, inner, s)),
+  fill: (scope, b, s) => outlined(scope, b, `fill_${s.to.buffer}`, (inner) => emitMap(scope, inner, s.to, s.value)),
+  map: (scope, b, s) => outlined(scope, b, `map_${s.to.buffer}`, (inner) => emitMap(scope, inner, s.to, s.value)),
+  reduce: (scope, b, s) => outlined(scope, b, `${s.op}_${s.from.buffer}`, (inner) => emitReduce(scope, inner, s)),
+  rescale: (scope, b, s) => outlined(scope, b, `rescale_${s.to.buffer}`, (inner) => emitRescale(scope, inner, s)),
+  dot: emitDot,
+  finite: (scope, b, s) => {
+    const made = outline(scope, `finite_${s.of.buffer}`, (inner) => emitFinite(scope, inner, s), true);
+    const args = made.params.map((p) => local(p.name, p.type));
+    b.set(b.declare(variableName(s.flag, "bool"), "bool"), { kind: "call", type: "bool", fn: made.name, args });
+  },
+  bounds: emitBounds,
+  unite: emitUnite,
+  join: emitJoin,
+} satisfies Emitters & OperationTable<unknown>;
+
+function emitOperation(scope: Scope, b: Builder, s: Operation): void {
+  const emit = emitters[s.kind] as (scope: Scope, b: Builder, s: Operation) => void;
+  emit(scope, b, s);
+}
+
+/** A function of its own: short functions keep their values in registers and are compiled at once. */
+function outline(scope: Scope, name: string, build: (inner: Builder) => void, truth = false): MicroFunction {
+  const inner = new Builder();
+  build(inner);
+  const made = inner.finish(`${name}_${scope.counter.value++}`, truth ? "bool" : undefined);
+  scope.functions.set(made.name, made);
+  return made;
+}
+
+function outlined(scope: Scope, b: Builder, name: string, build: (inner: Builder) => void): void {
+  const made = outline(scope, name, build);
+  b.emit({ kind: "call", fn: made.name, args: made.params.map((p) => local(p.name, p.type)) });
+}

@@ -1,0 +1,220 @@
+/**
+ * What a plan costs on given sizes and inputs, counted as kernels would do it: takes the Plan, sizes, inputs (flat,
+ * row-major) and the tile; gives exact shares of B·H·L·S that are kept by the mask and visited, the planning work,
+ * and the key tiles by kind. Guarantees: keptPairs <= visitedPairs <= 1; a head that sees what another sees is
+ * counted once and multiplied.
+ */
+import { cell, evaluate, prepare, type Environment, type Frame, type Source } from "../scalar/evaluate.ts";
+import { call, dependsOn, rewrite, sub, substitute, variable, type Scalar } from "../scalar/scalar.ts";
+import type { Sizes } from "../spec/spec.ts";
+import { inRange, inVerdict } from "./build.ts";
+import { normal } from "./linear.ts";
+import type { Plan } from "./plan.ts";
+import { attendOf, prepareVisit, type Keys, type PreparedVisit, type TileRanges } from "./tiles.ts";
+
+export type Inputs = Readonly<Record<string, ArrayLike<number>>>;
+
+export interface Counts {
+  readonly keptPairs: number;
+  readonly visitedPairs: number;
+  readonly planning: {
+    /** Ranges evaluated, over all query tiles, and verdicts asked for. */
+    readonly examined: number;
+    /** Disjoint ranges made of them. */
+    readonly built: number;
+  };
+  /** Runs of at most `keys` keys of a query tile; skipped: as many as the keys passed over would have been. */
+  readonly tiles: {
+    readonly full: number;
+    readonly mixed: number;
+    readonly skipped: number;
+    /** Visited tiles by the first clause, in the plan's order, that asked for them. */
+    readonly byClause: Readonly<Record<string, number>>;
+  };
+}
+
+export interface TileSize {
+  readonly rows: number;
+  readonly keys: number;
+}
+
+/** Where the Scalars of a plan find sizes and tensors. */
+export function sourceOf(plan: Plan, sizes: Sizes, inputs: Inputs): Source {
+  const none: Source = { sizes, read: () => 0, dims: () => [] };
+  const dims = new Map(plan.inputs.map((input) => [input.name, input.dims.map((x) => evaluate(x, { ...none, variables: {} }, "f32"))]));
+  const shape = (tensor: string): readonly number[] => dims.get(tensor) ?? [];
+  return {
+    sizes,
+    dims: shape,
+    read: (tensor, indices) => {
+      const data = inputs[tensor];
+      if (!data) throw new Error(`the plan ${plan.name} reads ${tensor}, which is not given`);
+      const extents = shape(tensor);
+      let at = 0;
+      for (let n = 0; n < indices.length; n++) at = at * extents[n] + indices[n];
+      return Number(data[at]);
+    },
+  };
+}
+
+interface Tally {
+  kept: number;
+  visited: number;
+  examined: number;
+  built: number;
+  full: number;
+  mixed: number;
+  skipped: number;
+  readonly byClause: Record<string, number>;
+}
+
+export function countPlan(plan: Plan, sizes: Sizes, inputs: Inputs, tile: TileSize): Counts {
+  const source = sourceOf(plan, sizes, inputs);
+  const env: Environment = { ...source, variables: { b: 0, h: 0, hk: 0 } };
+  const value = (x: Scalar): number => evaluate(x, env, "f32");
+  const [batch, head, keyHead] = [plan.extents.batch, plan.extents.head, plan.extents.keyHead].map(value);
+  const [rows, keys] = [plan.extents.query, plan.extents.key].map(value);
+  const changes = (...names: string[]): boolean => names.some((name) => visitDependsOn(plan, name));
+  const batches = changes("b") ? batch : Math.min(batch, 1);
+  const heads = changes("h", "hk") ? head : Math.min(head, 1);
+  const tally: Tally = { kept: 0, visited: 0, examined: 0, built: 0, full: 0, mixed: 0, skipped: 0, byClause: {} };
+  const visit = prepareVisit(plan, env);
+  const pairs = pairCounter(plan, source);
+  for (let b = 0; b < batches; b++) {
+    for (let h = 0; h < heads; h++) {
+      const at = { b, h, hk: keyHead === 0 ? 0 : Math.floor((h * keyHead) / head) };
+      visit.set(at);
+      pairs.set(at);
+      countHead(visit, pairs, rows, keys, tile, tally);
+    }
+  }
+  const each = batches * heads === 0 ? 0 : (batch * head) / (batches * heads);
+  const all = batches * heads * rows * keys;
+  const share = (n: number): number => (all === 0 ? 0 : n / all);
+  const whole = (n: number): number => n * each;
+  return {
+    keptPairs: share(tally.kept),
+    visitedPairs: share(tally.visited),
+    planning: { examined: whole(tally.examined), built: whole(tally.built) },
+    tiles: {
+      full: whole(tally.full),
+      mixed: whole(tally.mixed),
+      skipped: whole(tally.skipped),
+      byClause: Object.fromEntries(Object.entries(tally.byClause).map(([name, n]) => [name, whole(n)])),
+    },
+  };
+}
+
+function visitDependsOn(plan: Plan, name: string): boolean {
+  const { mask, visit } = attendOf(plan);
+  if (dependsOn(mask, name) || dependsOn(plan.position, name)) return true;
+  return [...visit.may, ...visit.must].some((r) => inRange(r, name)) || (visit.verdict !== undefined && inVerdict(visit.verdict, name));
+}
+
+function countHead(visit: PreparedVisit, pairs: PairCounter, rows: number, keys: number, tile: TileSize, tally: Tally): void {
+  // Where the mask is a matter of i − j alone, the distances are counted instead of the pairs.
+  const known = pairs.byDistance?.(rows, keys);
+  if (known !== undefined) tally.kept += known;
+  for (let first = 0; first < rows; first += tile.rows) {
+    const last = Math.min(rows, first + tile.rows) - 1;
+    const [i0, i1] = [pairs.position(first), pairs.position(last)];
+    const ranges = visit.ranges(i0, i1);
+    tally.examined += ranges.examined;
+    tally.built += ranges.may.length;
+    const height = last - first + 1;
+    let visited = 0;
+    for (const [start, end] of ranges.may) {
+      for (let lo = start; lo < end; lo += tile.keys) {
+        const hi = Math.min(end, lo + tile.keys);
+        const kind = kindOf(visit, ranges, i0, i1, lo, hi, tally);
+        if (kind === "skipped") continue;
+        visited += hi - lo;
+        tally[kind]++;
+        const clause = clauseOf(ranges, lo, hi);
+        tally.byClause[clause] = (tally.byClause[clause] ?? 0) + 1;
+        if (known === undefined) tally.kept += kind === "full" ? height * (hi - lo) : pairs.kept(first, last, lo, hi);
+      }
+    }
+    tally.visited += height * visited;
+    tally.skipped += Math.ceil((keys - visited) / tile.keys);
+  }
+}
+
+function kindOf(visit: PreparedVisit, ranges: TileRanges, i0: number, i1: number, lo: number, hi: number, tally: Tally): "full" | "mixed" | "skipped" {
+  if (ranges.must.some((range) => inside(range, lo, hi))) return "full";
+  if (!visit.verdict) return "mixed";
+  tally.examined++;
+  const verdict = visit.verdict(i0, i1, lo, hi - 1);
+  return verdict.must ? "full" : verdict.may ? "mixed" : "skipped";
+}
+
+const inside = ([from, to]: Keys, lo: number, hi: number): boolean => from <= lo && hi <= to;
+
+/** What rounding added belongs to whoever is next to it. */
+const clauseOf = ({ asked }: TileRanges, lo: number, hi: number): string =>
+  (asked.find(({ keys: [from, to] }) => from < hi && lo < to) ?? asked[0])?.origin ?? "all";
+
+interface PairCounter {
+  readonly set: (variables: Readonly<Record<string, number>>) => void;
+  readonly position: (row: number) => number;
+  /** Allowed pairs of rows first … last and keys lo … hi − 1, one by one. */
+  readonly kept: (first: number, last: number, lo: number, hi: number) => number;
+  readonly byDistance: ((rows: number, keys: number) => number) | undefined;
+}
+
+function pairCounter(plan: Plan, source: Source): PairCounter {
+  const frame: Frame = new Map();
+  const [i, j, row] = ["i", "j", "row"].map((name) => cell(frame, name));
+  const distance = cell(frame, "distance");
+  const set = (variables: Readonly<Record<string, number>>): void => {
+    for (const [name, value] of Object.entries(variables)) cell(frame, name).value = value;
+  };
+  set({ b: 0, h: 0, hk: 0, s: Number.NaN });
+  const { mask } = attendOf(plan);
+  const keeps = prepare(mask, frame, source, "f32");
+  const at = prepare(plan.position, frame, source, "f32");
+  const position = (n: number): number => {
+    row.value = n;
+    return at();
+  };
+  const relative = ofDistance(mask);
+  const keepsDistance = relative && prepare(relative, frame, source, "f32");
+  return {
+    set,
+    position,
+    kept: (first, last, lo, hi) => {
+      let kept = 0;
+      for (let n = first; n <= last; n++) {
+        i.value = position(n);
+        for (let key = lo; key < hi; key++) {
+          j.value = key;
+          if (keeps() !== 0) kept++;
+        }
+      }
+      return kept;
+    },
+    byDistance: keepsDistance && ((rows, keys) => {
+      // i − j = d + position(0) for row − j = d, which min(rows, d + keys) − max(0, d) pairs have
+      const origin = position(0);
+      let kept = 0;
+      for (let d = 1 - keys; d < rows; d++) {
+        distance.value = d + origin;
+        if (keepsDistance() !== 0) kept += Math.min(rows, d + keys) - Math.max(0, d);
+      }
+      return kept;
+    }),
+  };
+}
+
+/** The mask in terms of `distance` = i − j, if it says the same for all pairs of one distance. */
+function ofDistance(mask: Scalar): Scalar | undefined {
+  const shifted = substitute(mask, { j: sub(variable("i"), variable("distance")) });
+  const sides = new Set(["lt", "le", "gt", "ge", "eq", "ne"]);
+  const cancelled = rewrite(shifted, (x) => {
+    if (x.kind !== "call") return undefined;
+    if (!sides.has(x.fn) || x.args.some((arg) => arg.type !== "i32")) return undefined;
+    // Both on one side, so that i − (i − distance) and i <= i − distance lose their i.
+    return call(x.fn, normal(sub(x.args[0], x.args[1])), { kind: "const", type: "i32", value: 0 });
+  });
+  return ["i", "row"].some((name) => dependsOn(cancelled, name)) ? undefined : cancelled;
+}

@@ -1,0 +1,75 @@
+/**
+ * A Plan as text: what golden tests hold and `--dump plan` shows. Takes a Plan, gives lines; the same plan, the same
+ * text.
+ */
+import { printScalar } from "../scalar/print.ts";
+import { isConst } from "../scalar/scalar.ts";
+import type { Axis, Plan, Range, Stage, State, Verdict, Visit } from "./plan.ts";
+
+export function printPlan(plan: Plan): string {
+  const { query, key } = plan.axes;
+  const inputs = plan.inputs.map(({ name, dtype, dims }) => `${name}: ${dtype}${dims.length === 0 ? "" : `[${dims.map((x) => printScalar(x)).join(", ")}]`}`);
+  const lines = [
+    `plan ${plan.name}`,
+    `  inputs ${inputs.join("  ")}`,
+    `  axis ${printAxis(query)}, at ${printScalar(plan.position)}`,
+    `  axis ${printAxis(key)}`,
+    ...plan.stages.flatMap(printStage).map((line) => `  ${line}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function printAxis({ name, extent, split }: Axis): string {
+  const whole = `${name} < ${printScalar(extent)}`;
+  return split ? `${whole} = ${printScalar(split.by)} · (${printAxis(split.outer)}) + (${printAxis(split.inner)})` : whole;
+}
+
+function printStage(stage: Stage): readonly string[] {
+  switch (stage.kind) {
+    case "attend":
+      return [
+        "attend",
+        ...printVisit(stage.visit).map((line) => `  ${line}`),
+        `  mask ${printScalar(stage.mask)}`,
+        `  score ${printScalar(stage.score)} of scale ${printScalar(stage.scale)}`,
+        ...printState(stage.state).map((line) => `  ${line}`),
+      ];
+    case "merge":
+      return [`merge ${stage.parts} parts`];
+    case "fold":
+      return [`fold ${stage.outputs.map(({ name, value }) => (name === value ? name : `${name} = ${value}`)).join(", ")}`];
+  }
+}
+
+export function printVisit({ may, must, verdict, granule, perHead }: Visit): readonly string[] {
+  return [
+    `visit in runs of ${granule}, ${perHead ? "a head" : "the same for all heads"}`,
+    ...(may.length === 0 ? ["  may  nothing"] : may.map((range) => `  may  ${printRange(range)}`)),
+    ...(must.length === 0 ? ["  must nothing"] : must.map((range) => `  must ${printRange(range)}`)),
+    ...(verdict ? printVerdict(verdict).map((line) => `  ${line}`) : []),
+  ];
+}
+
+export function printRange({ when, lo, hi, over, origin }: Range): string {
+  const keys = `[${printScalar(lo)}, ${printScalar(hi)})`;
+  const each = over.map(({ name, from, to }) => ` for ${name} in [${printScalar(from)}, ${printScalar(to)})`).join("");
+  const condition = isConst(when, 1) ? "" : ` when ${printScalar(when)}`;
+  return `${keys}${each}${condition}  # ${origin}`;
+}
+
+function printVerdict({ may, must, summaries }: Verdict): readonly string[] {
+  return [
+    "verdict",
+    ...summaries.map(({ side, value, min, max }) => `  ${min}, ${max} = least and greatest ${printScalar(value)} of the ${side === "query" ? "rows" : "keys"}`),
+    `  may  ${printScalar(may)}`,
+    `  must ${printScalar(must)}`,
+  ];
+}
+
+function printState({ kind, reference, init, weight, normalised, strategy }: State): readonly string[] {
+  const from = reference === "max" ? `reference max from ${printScalar(init.reference)}` : "no reference";
+  return [
+    `state ${kind}: ${from}, sum from ${printScalar(init.sum)}, ${strategy}`,
+    `  weight ${printScalar(weight)}${normalised ? ", divided by the sum" : ""}`,
+  ];
+}

@@ -1,0 +1,150 @@
+/** Scalars in registers, as vectors and one by one, against the scalar rows in double precision and the tile interpreter. */
+import { describe, expect, it } from "vitest";
+import { available, compileKernel } from "../../backends/wasm/host.ts";
+import * as s from "../../src/scalar/scalar.ts";
+import type { Scalar } from "../../src/scalar/scalar.ts";
+import { scalarFns } from "../../src/scalar/functions.ts";
+import { interpret } from "../../src/tile/interpret.ts";
+import type { TileProgram } from "../../src/tile/tile.ts";
+
+const v = s.variable;
+const [rows, columns] = [s.size("R"), s.size("C")];
+const at = [v("r"), v("c")];
+
+/** y[r, c] = value, for f32 x, i32 a and b, bool t, all [R, C], and a sorted i32 list n[N]. */
+function program(value: Scalar): TileProgram {
+  const dims = [rows, columns];
+  return {
+    name: "elements",
+    sizes: ["R", "C", "N"],
+    inputs: [
+      { name: "x", type: "f32", dims },
+      { name: "a", type: "i32", dims },
+      { name: "b", type: "i32", dims },
+      { name: "t", type: "bool", dims },
+      { name: "n", type: "i32", dims: [s.size("N")] },
+    ],
+    outputs: [{ name: "y", type: "f32", dims }],
+    buffers: [],
+    lists: [],
+    body: [{ kind: "store", tensor: "y", at, rows, columns, value }],
+  };
+}
+
+const inputsOf = (R: number, C: number, x: Float32Array, N = 7) => {
+  const dims = [R, C];
+  const whole = (f: (n: number) => number): Int32Array => Int32Array.from({ length: R * C }, (_, n) => f(n));
+  return new Map([
+    ["x", { dims, data: x }],
+    ["a", { dims, data: whole((n) => ((n * 7919) % 41) - 20) }],
+    ["b", { dims, data: whole((n) => ((n * 104729) % 13) - 6) }],
+    ["t", { dims, data: Uint8Array.from({ length: R * C }, (_, n) => ((n * 31) % 3) & 1) }],
+    ["n", { dims: [N], data: Int32Array.from({ length: N }, (_, n) => n * n - 9) }],
+  ]);
+};
+
+const x = s.read("x", "f32", at);
+const a = s.read("a", "i32", at);
+const b = s.read("b", "i32", at);
+const t = s.read("t", "bool", at);
+const real = (y: Scalar): Scalar => s.call("float", y);
+const bool = (y: Scalar): Scalar => s.select(y, s.float(1), s.float(0));
+const list = (index: Scalar): Scalar => s.read("n", "i32", [index]);
+
+const expressions: Readonly<Record<string, Scalar>> = {
+  "x + c": s.add(x, real(v("c"))),
+  "a div b": real(s.idiv(a, b)),
+  "a mod b": real(s.mod(a, b)),
+  "a div 4": real(s.idiv(a, s.int(4))),
+  "a mod 8": real(s.mod(a, s.int(8))),
+  "a div 3, hoisted": real(s.idiv(s.sub(v("r"), s.int(5)), s.int(3))),
+  "min and max of integers": real(s.add(s.min(a, b), s.mul(s.int(100), s.max(a, b)))),
+  "min and max of reals": s.sub(s.min(x, s.float(0.25)), s.max(x, s.float(-0.5))),
+  "abs and neg": s.add(s.call("abs", x), real(s.call("neg", s.call("abs", a)))),
+  "floor and ceil": s.sub(s.call("floor", x), s.call("ceil", s.mul(x, s.float(3)))),
+  "sqrt of a magnitude": s.call("sqrt", s.call("abs", x)),
+  "a bool read": bool(t),
+  "and, or, not": bool(s.or(s.and(t, s.call("lt", a, b)), s.not(s.call("ge", x, s.float(0))))),
+  bit: bool(s.call("bit", a, s.call("abs", b))),
+  "bit outside 0 … 31": bool(s.call("bit", a, s.mul(b, s.int(17)))),
+  "read beside the row": s.read("x", "f32", [v("r"), s.add(v("c"), s.int(2))]),
+  "read before the row": s.read("x", "f32", [s.sub(v("r"), s.int(1)), s.add(s.int(-3), v("c"))]),
+  "read of another row": s.read("x", "f32", [v("c"), v("r")]),
+  gathered: real(list(a)),
+  "guarded by and": bool(s.and(s.call("ge", a, s.int(0)), s.call("gt", list(a), s.int(3)))),
+  any: bool({ kind: "any", type: "bool", name: "e", count: s.size("N"), body: s.call("eq", list(v("e")), a) }),
+  sum: real({ kind: "sum", type: "i32", name: "e", count: s.size("N"), body: s.mul(list(v("e")), v("c")) }),
+  sorted: bool({ kind: "sorted", type: "bool", tensor: "n", leading: [] }),
+  "search lower": real({ kind: "search", type: "i32", side: "lower", tensor: "n", leading: [], value: a }),
+  "search upper": real({ kind: "search", type: "i32", side: "upper", tensor: "n", leading: [], value: list(v("c")) }),
+};
+
+describe.each(Object.entries(expressions))("%s", (_, value) => {
+  it("gives the same bits as the interpreter", async () => {
+    const kernel = await compileKernel(program(value), "plain");
+    for (const [R, C, N] of [
+      [3, 9, 7],
+      [5, 2, 0],
+      [2, 16, 1],
+    ]) {
+      const sizes = { R: R ?? 0, C: C ?? 0, N: N ?? 0 };
+      const data = Float32Array.from({ length: sizes.R * sizes.C }, (__, n) => Math.fround(Math.sin(n * 12.9898) * 4));
+      const inputs = inputsOf(sizes.R, sizes.C, data, sizes.N);
+      const ready = kernel.prepare({ sizes, inputs });
+      ready.run();
+      const want = interpret(program(value), sizes, inputs).outputs.get("y")?.data;
+      const off = (n: number): number => n + 0;
+      expect(Array.from(ready.outputs().get("y")?.data ?? [], off)).toEqual(Array.from(want ?? [], off));
+    }
+  });
+});
+
+const functions = ["exp2", "exp", "log2", "log", "tanh", "sin", "cos"] as const;
+describe.each(["plain", "relaxed"] as const)("expansions, %s", (simd) => {
+  it.skipIf(!available(simd)).each(functions)("%s keeps its limit over a sweep of floats", async (fn) => {
+    const kernel = await compileKernel(program(s.call(fn, x)), simd);
+    const [R, C] = [1024, 1025];
+    const bits = new Uint32Array(R * C);
+    for (let n = 0; n < bits.length; n++) bits[n] = n * 4093;
+    const data = new Float32Array(bits.buffer);
+    const special = [
+      0,
+      -0,
+      1,
+      -1,
+      -126,
+      -127,
+      128,
+      0.5,
+      Number.NEGATIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+      Number.NaN,
+    ];
+    data.set(special);
+    const ready = kernel.prepare({ sizes: { R, C, N: 7 }, inputs: inputsOf(R, C, data) });
+    ready.run();
+    const got = ready.outputs().get("y")?.data ?? new Float32Array();
+    let worst = 0;
+    let where = 0;
+    const circular = fn === "sin" || fn === "cos";
+    for (let n = 0; n < data.length; n++) {
+      const given = data[n] ?? 0;
+      if (circular && !(Math.abs(given) <= 8192)) continue;
+      const exact = scalarFns[fn].f64(given);
+      const want = Math.fround(exact);
+      const is = got[n] ?? 0;
+      if (Object.is(want, is) || want === is || (Number.isNaN(want) && Number.isNaN(is))) continue;
+      // What is below the normal numbers is 0; sin and cos are held to an absolute limit.
+      if (Math.abs(exact) < 2 ** -125.99 && Math.abs(is) < 2 ** -125.99) continue;
+      const error = Math.abs(is - exact) / (circular ? 1 : Math.abs(exact)) / 2 ** -24;
+      if (!(error <= worst)) [worst, where] = [error, given];
+    }
+    expect(worst, `at ${where}`).toBeLessThanOrEqual(circular ? 8 : scalarFns[fn].ulp);
+    if (fn === "exp2")
+      expect([...got.slice(0, 11)]).toEqual(
+        [1, 1, 2, 0.5, 2 ** -126, 0, Infinity, Math.fround(Math.SQRT2), 0, Infinity, NaN].map((y, n) =>
+          n === 7 ? expect.closeTo(y, 6) : y,
+        ),
+      );
+  });
+});
