@@ -3,4 +3,6 @@ import { readFileSync } from "node:fs";
 
 const report = JSON.parse(readFileSync(process.argv[2] ?? "out/tests.json", "utf8"));
 const failedFiles = report.testResults.filter((f) => f.status === "failed" && f.assertionResults.length === 0).length;
-console.log(`${report.numPassedTests} ${report.numFailedTests + failedFiles} ${report.numPendingTests + report.numTodoTests}`);
+console.log(
+  `${report.numPassedTests} ${report.numFailedTests + failedFiles} ${report.numPendingTests + report.numTodoTests}`,
+);

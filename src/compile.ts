@@ -8,7 +8,7 @@
  */
 import { preludeSource } from "../grammar/generated/prelude.ts";
 import { fail, type Diagnostic } from "./diagnostics/diagnostic.ts";
-import { plan as planOf } from "./plan2/build.ts";
+import { plan as planOf } from "./plan/build.ts";
 import type { Plan } from "./plan/plan.ts";
 import { resolve, type ResolveOptions } from "./spec/resolve.ts";
 import type { Spec } from "./spec/spec.ts";

@@ -4,14 +4,11 @@
  * add. Guarantees: function and local names stand in the name section; same program, same bytes. The kernels are
  * finished when they come here, so only clean-up passes run.
  */
-import type binaryenModule from "binaryen";
 import type { Expr, MicroFunction, MicroOp, MicroProgram, MicroStatement, MicroType } from "../../src/micro/micro.ts";
+import { Instructions, type Binaryen, type Module, type Ref } from "./instructions.ts";
 import type { RegisterTarget } from "../../src/micro/scope.ts";
 import { isVector } from "../../src/micro/micro.ts";
 
-type Binaryen = typeof binaryenModule;
-type Module = InstanceType<Binaryen["Module"]>;
-type Ref = number;
 /** What the typed interface lacks. */
 interface Raw {
   readonly _BinaryenSIMDTernary: (module: number, op: number, a: Ref, b: Ref, c: Ref) => Ref;
@@ -59,6 +56,7 @@ class Printer {
   readonly #results: ReadonlyMap<string, MicroType | undefined>;
   readonly #index = new Map<string, number>();
   readonly #vars: { name: string; type: number }[] = [];
+  readonly #instructions: Instructions;
   #label = 0;
 
   constructor(
@@ -73,6 +71,7 @@ class Printer {
     this.#f = f;
     this.#simd = simd;
     this.#results = results;
+    this.#instructions = new Instructions(b, m, (type) => this.#temporary(type));
   }
 
   define(): void {
@@ -251,167 +250,7 @@ class Printer {
       return this.#m.v128.andnot(this.#expr(p), this.#expr(second.args[0]));
     const refs = args.map((x) => this.#expr(x));
     const [a = 0, b = 0] = refs;
-    if (isVector(p.type)) return this.#vector(op, p.type, a, b);
-    return p.type === "f32" ? this.#float(op, a, b) : this.#integer(op, p.type, a, b);
-  }
-
-  #vector(op: MicroOp, type: MicroType, a: Ref, b: Ref): Ref {
-    const m = this.#m;
-    const [f, i, v] = [m.f32x4, m.i32x4, m.v128];
-    if (op === "bits" || op === "value") return a;
-    if (type === "vf32") {
-      switch (op) {
-        case "min":
-          return f.pmin(b, a);
-        case "max":
-          return f.pmax(b, a);
-        case "add":
-        case "sub":
-        case "mul":
-        case "div":
-        case "lt":
-        case "le":
-        case "gt":
-        case "ge":
-        case "eq":
-        case "ne":
-          return f[op](a, b);
-        case "neg":
-        case "abs":
-        case "sqrt":
-        case "floor":
-        case "ceil":
-          return f[op](a);
-      }
-      throw new Error(`wasm: no ${op} of f32 vectors`);
-    }
-    switch (op) {
-      case "add":
-      case "sub":
-      case "mul":
-      case "eq":
-      case "ne":
-        return i[op](a, b);
-      case "lt":
-        return i.lt_s(a, b);
-      case "le":
-        return i.le_s(a, b);
-      case "gt":
-        return i.gt_s(a, b);
-      case "ge":
-        return i.ge_s(a, b);
-      case "min":
-        return i.min_s(a, b);
-      case "max":
-        return i.max_s(a, b);
-      case "neg":
-      case "abs":
-        return i[op](a);
-      case "and":
-      case "or":
-      case "xor":
-        return v[op](a, b);
-      case "not":
-        return v.not(a);
-      case "shl":
-        return i.shl(a, b);
-      case "shr":
-        return i.shr_s(a, b);
-      case "float":
-        return f.convert_i32x4_s(a);
-    }
-    throw new Error(`wasm: no ${op} of i32 vectors`);
-  }
-
-  /** a compared with b picks a or b; wasm evaluates both before the condition. */
-  #pick(type: number, a: Ref, b: Ref, test: (a: Ref, b: Ref) => Ref): Ref {
-    const m = this.#m;
-    const [p, q] = [this.#temporary(type), this.#temporary(type)];
-    const when = test(m.local.get(p, type), m.local.get(q, type));
-    const set = [m.local.set(p, a), m.local.set(q, b)];
-    return m.block(null, [...set, m.select(when, m.local.get(p, type), m.local.get(q, type))], type);
-  }
-
-  #magnitude(a: Ref): Ref {
-    const [m, i] = [this.#m, this.#m.i32];
-    const n = this.#temporary(this.#b.i32);
-    const get = (): Ref => m.local.get(n, this.#b.i32);
-    const picked = m.select(i.ge_s(get(), i.const(0)), get(), i.sub(i.const(0), get()));
-    return m.block(null, [m.local.set(n, a), picked], this.#b.i32);
-  }
-
-  #float(op: MicroOp, a: Ref, b: Ref): Ref {
-    const f = this.#m.f32;
-    switch (op) {
-      case "min":
-        return this.#pick(this.#b.f32, a, b, (x, y) => f.lt(x, y));
-      case "max":
-        return this.#pick(this.#b.f32, a, b, (x, y) => f.gt(x, y));
-      case "bits":
-        return this.#m.i32.reinterpret(a);
-      case "neg":
-      case "abs":
-      case "sqrt":
-      case "floor":
-      case "ceil":
-        return f[op](a);
-      case "add":
-      case "sub":
-      case "mul":
-      case "div":
-      case "lt":
-      case "le":
-      case "gt":
-      case "ge":
-      case "eq":
-      case "ne":
-        return f[op](a, b);
-    }
-    throw new Error(`wasm: no ${op} of f32`);
-  }
-
-  #integer(op: MicroOp, type: MicroType, a: Ref, b: Ref): Ref {
-    const i = this.#m.i32;
-    switch (op) {
-      case "add":
-      case "sub":
-      case "mul":
-      case "and":
-      case "or":
-      case "xor":
-      case "shl":
-      case "eq":
-      case "ne":
-        return i[op](a, b);
-      case "not":
-        return type === "bool" ? i.eqz(a) : i.xor(a, i.const(-1));
-      case "neg":
-        return i.sub(i.const(0), a);
-      case "abs":
-        return this.#magnitude(a);
-      case "min":
-        return this.#pick(this.#b.i32, a, b, (x, y) => i.lt_s(x, y));
-      case "max":
-        return this.#pick(this.#b.i32, a, b, (x, y) => i.gt_s(x, y));
-      case "quot":
-        return i.div_s(a, b);
-      case "rem":
-        return i.rem_s(a, b);
-      case "shr":
-        return i.shr_s(a, b);
-      case "lt":
-        return i.lt_s(a, b);
-      case "le":
-        return i.le_s(a, b);
-      case "gt":
-        return i.gt_s(a, b);
-      case "ge":
-        return i.ge_s(a, b);
-      case "float":
-        return this.#m.f32.convert_s.i32(a);
-      case "value":
-        return this.#m.f32.reinterpret(a);
-    }
-    throw new Error(`wasm: no ${op} of i32`);
+    if (isVector(p.type)) return this.#instructions.vector(op, p.type, a, b);
+    return p.type === "f32" ? this.#instructions.float(op, a, b) : this.#instructions.integer(op, p.type, a, b);
   }
 }

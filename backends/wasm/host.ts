@@ -84,6 +84,8 @@ const sizeValue = (x: Scalar, { sizes }: Call): number =>
   evaluate(x, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64");
 
 function grow(memory: WebAssembly.Memory, bytes: number): void {
+  // Addresses are compared as signed numbers.
+  if (!(bytes < 2 ** 31)) fail("FOV4006", `the call needs ${bytes} bytes, more than 2 GiB`);
   const pages = Math.ceil(bytes / 65536) - memory.buffer.byteLength / 65536;
   if (pages <= 0) return;
   try {

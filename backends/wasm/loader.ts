@@ -118,6 +118,7 @@ function run(exports, inputs, dims, out = {}) {
     if (out[name] && !(out[name] instanceof Float32Array && out[name].length === length))
       throw new KernelError("FOV2103", "output " + name + " needs a Float32Array of " + length + " numbers");
   const workspace = place(exports.workspace_bytes(...list) >>> 0);
+  if (!(end < 2 ** 31)) throw new KernelError("FOV4006", "the call needs " + end + " bytes, more than 2 GiB");
   const pages = Math.ceil(end / 65536) - exports.memory.buffer.byteLength / 65536;
   try {
     if (pages > 0) exports.memory.grow(pages);

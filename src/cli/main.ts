@@ -11,6 +11,7 @@ import { explainCommand } from "./commands/explain.ts";
 import { formatCommand } from "./commands/fmt.ts";
 import { runCommand } from "./commands/run.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { viewCommand } from "./commands/view.ts";
 import { collect, collectNumbers } from "./options.ts";
 import { exit, guarded, report, type Terminal } from "./terminal.ts";
 
@@ -65,6 +66,7 @@ export async function main(args: readonly string[]): Promise<number> {
   add("verify", "run targets against the oracle", verifyCommand, "<path...>")
     .option("--target <targets>", "targets, or `all`", "all")
     .option("--strict", "a skipped target fails");
+  add("view", "draw the mask", viewCommand, "<file>").option("-o, --out <file.svg>", "write an SVG");
   add("doctor", "what this machine can run", doctorCommand, "");
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -17,8 +17,13 @@ const power = (b: Builder, x: Expr, shifted: Expr): Expr =>
 
 /** 2^r = 1 + r · P(r) on [−1/2, 1/2], degree 6. */
 const exp2Coefficients = [
-  1.5403530393381609954e-4, 1.3333558146428443423e-3, 9.6181291076284771619e-3, 5.5504108664821579953e-2,
-  2.4022650695910071233e-1, 6.9314718055994530942e-1, 1,
+  1.5403530393381609e-4,
+  1.3333558146428443e-3,
+  9.618129107628477e-3,
+  5.5504108664821576e-2,
+  2.402265069591007e-1,
+  Math.LN2,
+  1,
 ];
 
 export function exp2(b: Builder, x: Expr): Expr {
@@ -72,7 +77,7 @@ export const log = (b: Builder, x: Expr): Expr =>
 /** log2 e − 1 apart, so that the leading term is exact. */
 export const log2 = (b: Builder, x: Expr): Expr =>
   logarithm(b, x, (e, m, y) => {
-    const rest = vf32(0.44269504088896340736);
+    const rest = vf32(Math.LOG2E - 1);
     const tail = b.let(fma(m, rest, op("mul", y, rest)));
     return b.let(op("add", op("add", op("add", tail, y), m), e));
   });

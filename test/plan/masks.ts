@@ -1,8 +1,7 @@
 /** Masks, as the prelude expands them, and plans made of them by hand. */
 import { plan } from "../../src/plan/build.ts";
 import type { Plan } from "../../src/plan/plan.ts";
-import type { Environment } from "../../src/scalar/evaluate.ts";
-import { evaluate } from "../../src/scalar/evaluate.ts";
+import { cell, prepare, type Environment, type Frame } from "../../src/scalar/evaluate.ts";
 import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import type { InputDtype, Spec, SpecInput } from "../../src/spec/spec.ts";
@@ -103,8 +102,15 @@ export function environment(made: Plan, sizes: Readonly<Record<string, number>>,
   return { ...sourceOf(made, { B: 1, H: 1, D: 8, ...sizes }, inputs), variables: { b: 0, h: 0, hk: 0, ...variables } };
 }
 
-/** Does row position `i` see key `j`? */
-export function sees(mask: Scalar, env: Environment, at: number, key: number): boolean {
+/** Does the row at position `i` see key `j`? Made ready once for many pairs. */
+export function viewer(mask: Scalar, env: Environment): (i: number, j: number) => boolean {
+  const frame: Frame = new Map();
   const variables = env.variables instanceof Map ? Object.fromEntries(env.variables) : env.variables;
-  return evaluate(mask, { ...env, variables: { row: at, ...variables, i: at, j: key } }, "f32") !== 0;
+  for (const [name, value] of Object.entries({ row: 0, ...variables })) cell(frame, name).value = value;
+  const [at, key] = [cell(frame, "i"), cell(frame, "j")];
+  const keeps = prepare(mask, frame, env, "f32");
+  return (x, y) => {
+    [at.value, key.value] = [x, y];
+    return keeps() !== 0;
+  };
 }

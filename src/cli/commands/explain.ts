@@ -1,8 +1,8 @@
 /** `fovea explain`: the plan in words, what is kept and visited, and what it saves of attention and of a layer. */
 import { backendOf } from "../../verify/run.ts";
 import { lower } from "../../compile.ts";
-import { countPlan, type Count } from "../../plan2/count.ts";
-import { printPlan } from "../../plan2/print.ts";
+import { countPlan, type Counts } from "../../plan/count.ts";
+import { printPlan } from "../../plan/print.ts";
 import { evaluate } from "../../scalar/evaluate.ts";
 import type { Scalar } from "../../scalar/scalar.ts";
 import type { Sizes, Spec } from "../../spec/spec.ts";
@@ -29,16 +29,11 @@ export async function explainCommand(
     if (options.dump === pass || options.dump === "all")
       terminal.err(`; after ${pass}\n${printTileProgram(program)}\n`);
   });
-  const source = {
-    sizes,
-    dims: (name: string) => inputs.get(name)?.dims ?? [],
-    read: (name: string, at: readonly number[]): number => {
-      const tensor = inputs.get(name);
-      return Number(tensor?.data[at.reduce((flat, n, d) => flat * (tensor.dims[d] ?? 1) + n, 0)] ?? 0);
-    },
-  };
   const { rows, keys } = backend.schedule;
-  const count = countPlan(plan, source, { rows, keys });
+  const count = countPlan(plan, sizes, Object.fromEntries([...inputs].map(([name, t]) => [name, t.data])), {
+    rows,
+    keys,
+  });
   const work = costOf(spec, sizes, count);
   if (options.json) {
     terminal.out(
@@ -70,7 +65,7 @@ export async function explainCommand(
 function costOf(
   spec: Spec,
   sizes: Sizes,
-  { keptPairs }: Count,
+  { keptPairs }: Counts,
 ): { flops: number; bytes: number; layerShare: { attention: number; saving: number } } {
   const value = (x: Scalar): number => evaluate(x, { variables: {}, sizes, read: () => 0, dims: () => [] }, "f64");
   const { batch, head, keyHead, query, key, channel, valueChannel } = spec.extents;
