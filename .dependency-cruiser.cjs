@@ -8,13 +8,22 @@ const layers = [
   ["oracle", "^src/oracle/", ["^src/oracle/", "^src/spec/", "^src/scalar/", "^src/diagnostics/"]],
   ["plan", "^src/plan/", ["^src/plan/", "^src/spec/spec.ts", "^src/scalar/", "^src/diagnostics/"]],
   ["targets", "^src/targets/", ["^src/targets/", "^src/diagnostics/"]],
-  ["tile", "^src/tile/", ["^src/tile/", "^src/plan/", "^src/spec/spec.ts", "^src/scalar/", "^src/targets/", "^src/diagnostics/"]],
+  [
+    "tile",
+    "^src/tile/",
+    ["^src/tile/", "^src/plan/", "^src/spec/spec.ts", "^src/scalar/", "^src/targets/", "^src/diagnostics/"],
+  ],
   ["micro", "^src/micro/", ["^src/micro/", "^src/tile/", "^src/scalar/", "^src/targets/", "^src/diagnostics/"]],
   ["runtime", "^src/runtime/", ["^src/runtime/", "^src/diagnostics/"]],
 ];
 module.exports = {
   forbidden: [
-    { name: "no-circular", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-circular",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     {
       name: "only-the-list-imports-backends",
       severity: "error",

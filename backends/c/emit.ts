@@ -62,12 +62,18 @@ function headerOf(unit: Unit, options: EmitOptions): string {
   const guard = `FOVEA_${prefix.toUpperCase()}_H`;
   const fields = [
     ...program.sizes.filter((n) => !Object.hasOwn(unit.fixed, n)).map((n) => `int32_t ${unit.field(`size ${n}`)};`),
-    ...program.inputs.map((t) => `${t.dims.length > 0 ? `const ${elementTypes[t.type]} *` : `${elementTypes[t.type]} `}${unit.field(t.name)}; /* ${comment(shapeOf(t))} */`),
+    ...program.inputs.map(
+      (t) =>
+        `${t.dims.length > 0 ? `const ${elementTypes[t.type]} *` : `${elementTypes[t.type]} `}${unit.field(t.name)}; /* ${comment(shapeOf(t))} */`,
+    ),
     ...program.outputs.map((t) => `${elementTypes[t.type]} *${unit.field(t.name)}; /* out: ${comment(shapeOf(t))} */`),
   ];
   const bytes = workspaceBytes(unit);
   const upper = prefix.toUpperCase();
-  const spec = options.specText.trimEnd().split("\n").map((line) => ` *   ${comment(line)}`.trimEnd());
+  const spec = options.specText
+    .trimEnd()
+    .split("\n")
+    .map((line) => ` *   ${comment(line)}`.trimEnd());
   return `${license}
 /*
  * Made by Fovea from
@@ -173,7 +179,8 @@ function locals(unit: Unit): readonly string[] {
   const lines: string[] = [];
   for (const { name, ctype, buffer, transposed } of unit.lays.values()) {
     lines.push(`  ${ctype} *const ${name} = (${ctype} *)(void *)(base + layout->${name}_at);`);
-    if (buffer.columns && buffer.columns.kind !== "const" && !transposed) lines.push(`  const ptrdiff_t ${name}_ld = layout->${name}_ld;`);
+    if (buffer.columns && buffer.columns.kind !== "const" && !transposed)
+      lines.push(`  const ptrdiff_t ${name}_ld = layout->${name}_ld;`);
   }
   for (const { name } of unit.lists.values()) {
     lines.push(`  int32_t *const ${name} = (int32_t *)(void *)(base + layout->${name}_at);`);
@@ -185,8 +192,16 @@ function locals(unit: Unit): readonly string[] {
 
 function pointerChecks(unit: Unit): readonly string[] {
   const tensors = [...unit.program.inputs, ...unit.program.outputs].filter((t) => t.dims.length > 0);
-  const bad = tensors.map((t) => `  if (layout.${unit.field(t.name)}_count > 0 && args->${unit.field(t.name)} == NULL) return FOVEA_BAD_ARGUMENT;`);
-  const odd = tensors.filter((t) => t.type !== "bool").map((t) => `  if ((uintptr_t)args->${unit.field(t.name)} % sizeof(${elementTypes[t.type]}) != 0) return FOVEA_MISALIGNED;`);
+  const bad = tensors.map(
+    (t) =>
+      `  if (layout.${unit.field(t.name)}_count > 0 && args->${unit.field(t.name)} == NULL) return FOVEA_BAD_ARGUMENT;`,
+  );
+  const odd = tensors
+    .filter((t) => t.type !== "bool")
+    .map(
+      (t) =>
+        `  if ((uintptr_t)args->${unit.field(t.name)} % sizeof(${elementTypes[t.type]}) != 0) return FOVEA_MISALIGNED;`,
+    );
   return [...bad, ...odd];
 }
 
@@ -202,13 +217,19 @@ function workspaceBytes(unit: Unit): number | undefined {
     const columns = buffer.columns ? evaluate(buffer.columns, source, "f64") : 1;
     place((buffer.columns ? Math.ceil(columns / (buffer.pad ?? 1)) * (buffer.pad ?? 1) : 1) * buffer.rows * 4);
   }
-  for (const { list } of unit.lists.values()) place((2 * Math.max(1, evaluate(list.capacity, source, "f64")) + 1) * list.slots * 4);
+  for (const { list } of unit.lists.values())
+    place((2 * Math.max(1, evaluate(list.capacity, source, "f64")) + 1) * list.slots * 4);
   return at;
 }
 
 function manifestOf(unit: Unit, options: EmitOptions): string {
   const { program, prefix } = unit;
-  const tensor = (t: TensorRef): object => ({ name: t.name, field: unit.field(t.name), type: t.type, dims: t.dims.map((d) => printScalar(d)) });
+  const tensor = (t: TensorRef): object => ({
+    name: t.name,
+    field: unit.field(t.name),
+    type: t.type,
+    dims: t.dims.map((d) => printScalar(d)),
+  });
   const free = program.sizes.filter((n) => !Object.hasOwn(unit.fixed, n));
   const bytes = workspaceBytes(unit);
   return `${JSON.stringify(
@@ -249,4 +270,3 @@ typedef struct fovea_dma {
 
 #endif
 `;
-

@@ -31,7 +31,8 @@ export async function run(
     for (const file of files) await writeFile(join(folder, file.name), file.content);
     await writeFile(join(folder, "main.c"), mainOf(unit));
     const sizes = { ...call.sizes, ...options.fixed };
-    const dims = (t: TensorRef): readonly number[] => t.dims.map((d) => evaluate(d, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64"));
+    const dims = (t: TensorRef): readonly number[] =>
+      t.dims.map((d) => evaluate(d, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64"));
     await writeFile(join(folder, "in.bin"), inputBytes(unit, call, dims));
     const executable = join(folder, "kernel");
     const [command = "gcc", ...flags] = compiler;
@@ -81,7 +82,10 @@ function outputsOf(program: TileProgram, bytes: Uint8Array, dims: (t: TensorRef)
       const part = bytes.subarray(at, at + volume(shape) * width);
       at += part.length;
       const raw = Uint8Array.from(part).buffer;
-      const data = output.type === "f32" ? new Float32Array(raw) : Float32Array.from(output.type === "i32" ? new Int32Array(raw) : new Uint8Array(raw));
+      const data =
+        output.type === "f32"
+          ? new Float32Array(raw)
+          : Float32Array.from(output.type === "i32" ? new Int32Array(raw) : new Uint8Array(raw));
       return [output.name, { dims: shape, data }] as const;
     }),
   );
@@ -135,6 +139,7 @@ function plainText(x: TensorRef["dims"][number], unit: Unit): string {
   if (x.kind === "const") return String(x.value);
   if (x.kind === "size") return unit.size(x.name).replace("args->", "args.");
   const operators: Record<string, string> = { add: "+", sub: "-", mul: "*", idiv: "/", mod: "%" };
-  if (x.kind === "call" && operators[x.fn]) return `(${x.args.map((y) => plainText(y, unit)).join(` ${operators[x.fn]} `)})`;
+  if (x.kind === "call" && operators[x.fn])
+    return `(${x.args.map((y) => plainText(y, unit)).join(` ${operators[x.fn]} `)})`;
   throw new Error("c: a dimension that the host cannot evaluate");
 }

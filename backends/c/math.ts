@@ -23,7 +23,10 @@ export const math: Readonly<Record<string, Helper>> = {
   return v.f;
 }`,
   },
-  infinity: { needs: ["from_bits"], text: `static inline float fovea_infinity(void) { return fovea_from_bits(0x7f800000u); }` },
+  infinity: {
+    needs: ["from_bits"],
+    text: `static inline float fovea_infinity(void) { return fovea_from_bits(0x7f800000u); }`,
+  },
   nan: { needs: ["from_bits"], text: `static inline float fovea_nan(void) { return fovea_from_bits(0x7fc00000u); }` },
   min_f32: { text: `static inline float fovea_min_f32(float a, float b) { return a < b ? a : b; }` },
   max_f32: { text: `static inline float fovea_max_f32(float a, float b) { return a > b ? a : b; }` },
@@ -33,11 +36,20 @@ export const math: Readonly<Record<string, Helper>> = {
     needs: ["bits", "from_bits"],
     text: `static inline float fovea_abs_f32(float a) { return fovea_from_bits(fovea_bits(a) & 0x7fffffffu); }`,
   },
-  abs_i32: { needs: ["sub_i32"], text: `static inline int32_t fovea_abs_i32(int32_t a) { return a < 0 ? fovea_sub_i32(0, a) : a; }` },
+  abs_i32: {
+    needs: ["sub_i32"],
+    text: `static inline int32_t fovea_abs_i32(int32_t a) { return a < 0 ? fovea_sub_i32(0, a) : a; }`,
+  },
   /* Arithmetic on numbers that come from tensors: it wraps instead of being undefined. */
-  add_i32: { text: `static inline int32_t fovea_add_i32(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }` },
-  sub_i32: { text: `static inline int32_t fovea_sub_i32(int32_t a, int32_t b) { return (int32_t)((uint32_t)a - (uint32_t)b); }` },
-  mul_i32: { text: `static inline int32_t fovea_mul_i32(int32_t a, int32_t b) { return (int32_t)((uint32_t)a * (uint32_t)b); }` },
+  add_i32: {
+    text: `static inline int32_t fovea_add_i32(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }`,
+  },
+  sub_i32: {
+    text: `static inline int32_t fovea_sub_i32(int32_t a, int32_t b) { return (int32_t)((uint32_t)a - (uint32_t)b); }`,
+  },
+  mul_i32: {
+    text: `static inline int32_t fovea_mul_i32(int32_t a, int32_t b) { return (int32_t)((uint32_t)a * (uint32_t)b); }`,
+  },
   idiv: {
     needs: ["sub_i32"],
     text: `/* Floored division; x div 0 is 0. */
@@ -271,8 +283,14 @@ static inline float fovea_sqrt(float x) {
   return x > most ? most : (x < -most ? -most : x);
 }`,
   },
-  wide_add: { needs: ["wide_hold"], text: `static inline int64_t fovea_wide_add(int64_t a, int64_t b) { return fovea_wide_hold(a + b); }` },
-  wide_sub: { needs: ["wide_hold"], text: `static inline int64_t fovea_wide_sub(int64_t a, int64_t b) { return fovea_wide_hold(a - b); }` },
+  wide_add: {
+    needs: ["wide_hold"],
+    text: `static inline int64_t fovea_wide_add(int64_t a, int64_t b) { return fovea_wide_hold(a + b); }`,
+  },
+  wide_sub: {
+    needs: ["wide_hold"],
+    text: `static inline int64_t fovea_wide_sub(int64_t a, int64_t b) { return fovea_wide_hold(a - b); }`,
+  },
   wide_mul: {
     text: `/* A product of sizes in 64 bits, held at 2^61 instead of overflowing. */
 static inline int64_t fovea_wide_mul(int64_t a, int64_t b) {

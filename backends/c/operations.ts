@@ -32,10 +32,16 @@ const load: Emit<"load"> = (op, cx, out) => {
       out.line(`for (int32_t c = ${line.valid}; c < ${end}; c++) ${to} = ${lay.ctype === "float" ? "0.0f" : "0"};`);
       return;
     }
-    const element = expression({ kind: "read", type: unit.tensor(op.tensor).type, tensor: op.tensor, indices: op.at }, inner);
+    const element = expression(
+      { kind: "read", type: unit.tensor(op.tensor).type, tensor: op.tensor, indices: op.at },
+      inner,
+    );
     if (!op.to.columns) return out.line(`${to} = ${cast}${element}${scale};`);
     out.line(`for (int32_t c = 0; c < ${columns}; c++) ${to} = ${cast}${element}${scale};`);
-    if (!lay.transposed) out.line(`for (int32_t c = ${columns}; c < ${cx.stride(op.to.buffer)}; c++) ${to} = ${lay.ctype === "float" ? "0.0f" : "0"};`);
+    if (!lay.transposed)
+      out.line(
+        `for (int32_t c = ${columns}; c < ${cx.stride(op.to.buffer)}; c++) ${to} = ${lay.ctype === "float" ? "0.0f" : "0"};`,
+      );
   });
   return cx;
 };
@@ -51,7 +57,9 @@ const store: Emit<"store"> = (op, cx, out) => {
     const places = op.at.map((x) => local(x, "place", context, out));
     const extents = dims.map((d) => expression(d, context));
     const inside = places.map((p, n) => `${p} >= 0 && ${p} < ${extents[n]}`).join(" && ") || "1";
-    out.line(`if (${inside}) args->${unit.field(op.tensor)}[${dims.length > 0 ? flat(places, extents) : "0"}] = ${cast}${expression(op.value, context)};`);
+    out.line(
+      `if (${inside}) args->${unit.field(op.tensor)}[${dims.length > 0 ? flat(places, extents) : "0"}] = ${cast}${expression(op.value, context)};`,
+    );
   };
   out.count("r", rows, () => {
     if (columns === undefined) return element(inner);
@@ -59,7 +67,9 @@ const store: Emit<"store"> = (op, cx, out) => {
     if (!line) return out.count("c", columns, () => element(inner));
     const hoisted = hoistRow([op.value], inner, out);
     const value = bare(op.value, hoisted);
-    out.line(`for (int32_t c = 0; c < ${line.valid}; c++) ${line.pointer}[c] = ${cast === "" ? value : `${cast}(${value})`};`);
+    out.line(
+      `for (int32_t c = 0; c < ${line.valid}; c++) ${line.pointer}[c] = ${cast === "" ? value : `${cast}(${value})`};`,
+    );
   });
   return cx;
 };
@@ -100,7 +110,8 @@ const dot: Emit<"dot"> = (op, cx, out) => {
   const depth = op.along === "columns" ? op.a.columns : op.b.rows;
   if (op.start === "zero") out.line(`${unit.helper("clear")}(${place(op.to)}, ${extents});`);
   const views = `${place(op.to)}, ${place(op.a)}, ${place(op.b)}, ${extents}, ${depth ? bare(depth, cx) : "1"}`;
-  if (op.along === "columns" && !unit.lay(op.b.buffer).transposed) out.line(`${unit.helper("product_rows")}(${views}, ${op.guard ? 1 : 0});`);
+  if (op.along === "columns" && !unit.lay(op.b.buffer).transposed)
+    out.line(`${unit.helper("product_rows")}(${views}, ${op.guard ? 1 : 0});`);
   else out.line(`${unit.helper(op.guard ? "product_guarded" : "product")}(${views});`);
   return cx;
 };
@@ -165,7 +176,9 @@ const unite: Emit<"unite"> = (op, cx, out) => {
     const [lo, hi] = [bare(term.lo, inner), bare(term.hi, inner)];
     const when = term.when.kind === "const" && term.when.value !== 0 ? "" : `if (${bare(term.when, inner)}) `;
     // An empty range stays empty when it is rounded, wherever it lies.
-    out.line(`${when}${unit.helper("unite")}(${slot}, (int32_t)${capacityOf(op.list, cx)}, ${lo}, ${hi}, ${op.granule}, ${extent});`);
+    out.line(
+      `${when}${unit.helper("unite")}(${slot}, (int32_t)${capacityOf(op.list, cx)}, ${lo}, ${hi}, ${op.granule}, ${extent});`,
+    );
     term.over.forEach(() => out.close());
   }
   return cx;
@@ -179,7 +192,9 @@ const join: Emit<"join"> = (op, cx, out) => {
   out.line(`${slot}[0] = 0;`);
   out.block(`for (int32_t ${index} = ${bare(op.from, cx)}; ${index} < ${to}; ${index}++)`, () => {
     out.line(`const int32_t *const ${from} = ${slotOf(op.list, String(index), cx)};`);
-    out.line(`for (int32_t ${n} = 0; ${n} < ${from}[0]; ${n}++) ${unit.helper("insert")}(${slot}, (int32_t)${capacityOf(op.list, cx)}, ${from}[1 + 2 * ${n}], ${from}[2 + 2 * ${n}]);`);
+    out.line(
+      `for (int32_t ${n} = 0; ${n} < ${from}[0]; ${n}++) ${unit.helper("insert")}(${slot}, (int32_t)${capacityOf(op.list, cx)}, ${from}[1 + 2 * ${n}], ${from}[2 + 2 * ${n}]);`,
+    );
   });
   return cx;
 };

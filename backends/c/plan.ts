@@ -30,19 +30,24 @@ export function planFunction(unit: Unit): readonly string[] {
       body.push(`if (${wide(dim, cx)} > INT32_MAX) return FOVEA_OVERFLOW;`);
     }
     const count = tensor.dims.map((d) => wide(d, cx)).reduce((a, b) => `fovea_wide_mul(${a}, ${b})`);
-    const most = tensor.dims.map((d) => `fovea_wide_max(${wide(d, cx)}, 1)`).reduce((a, b) => `fovea_wide_mul(${a}, ${b})`);
+    const most = tensor.dims
+      .map((d) => `fovea_wide_max(${wide(d, cx)}, 1)`)
+      .reduce((a, b) => `fovea_wide_mul(${a}, ${b})`);
     body.push(`layout->${name}_count = ${count};`);
     body.push(`if ((uint64_t)${most} > (uint64_t)(SIZE_MAX / 8u)) return FOVEA_OVERFLOW;`);
   }
-  for (const extent of loopExtents(program.body)) body.push(`if (${wide(extent, cx)} > 0x40000000) return FOVEA_OVERFLOW;`);
+  for (const extent of loopExtents(program.body))
+    body.push(`if (${wide(extent, cx)} > 0x40000000) return FOVEA_OVERFLOW;`);
   for (const { buffer, name, transposed } of unit.lays.values()) {
     fields.push(`size_t ${name}_at;`);
     const columns = buffer.columns ? wide(buffer.columns, cx) : "1";
     body.push(`/* ${name}: ${buffer.type}, ${buffer.rows} rows${transposed ? ", stored column by column" : ""} */`);
     body.push(`columns = ${columns};`);
     body.push("if (columns < 0) return FOVEA_BAD_ARGUMENT;");
-    if (buffer.columns) body.push(`if (columns > INT32_MAX / ${buffer.rows} - ${buffer.pad ?? 1}) return FOVEA_OVERFLOW;`);
-    if (buffer.columns && (buffer.pad ?? 1) > 1) body.push(`columns = (columns + ${(buffer.pad ?? 1) - 1}) / ${buffer.pad ?? 1} * ${buffer.pad ?? 1};`);
+    if (buffer.columns)
+      body.push(`if (columns > INT32_MAX / ${buffer.rows} - ${buffer.pad ?? 1}) return FOVEA_OVERFLOW;`);
+    if (buffer.columns && (buffer.pad ?? 1) > 1)
+      body.push(`columns = (columns + ${(buffer.pad ?? 1) - 1}) / ${buffer.pad ?? 1} * ${buffer.pad ?? 1};`);
     if (buffer.columns && buffer.columns.kind !== "const" && !transposed) {
       fields.push(`ptrdiff_t ${name}_ld;`);
       body.push(`layout->${name}_ld = (ptrdiff_t)columns;`);
@@ -51,7 +56,11 @@ export function planFunction(unit: Unit): readonly string[] {
   }
   for (const { list, name } of unit.lists.values()) {
     fields.push(`size_t ${name}_at;`, `int64_t ${name}_capacity;`);
-    body.push(`columns = ${wide(list.capacity, cx)};`, "if (columns < 1) columns = 1;", "if (columns > 0x20000000) return FOVEA_OVERFLOW;");
+    body.push(
+      `columns = ${wide(list.capacity, cx)};`,
+      "if (columns < 1) columns = 1;",
+      "if (columns > 0x20000000) return FOVEA_OVERFLOW;",
+    );
     body.push(`layout->${name}_capacity = columns;`);
     place(name, `fovea_wide_mul(2 * columns + 1, ${list.slots * 4})`, body);
   }
@@ -86,4 +95,6 @@ function loopExtents(statements: readonly Statement[]): readonly Scalar[] {
 const calls = (x: Scalar): readonly Scalar[] => (x.kind === "call" ? [x, ...children(x).flatMap(calls)] : []);
 
 const fromSizes = (x: Scalar): boolean =>
-  x.type === "i32" && !some(x, (n) => n.kind !== "size" && n.kind !== "const" && n.kind !== "call") && children(x).every((y) => y.type === "i32");
+  x.type === "i32" &&
+  !some(x, (n) => n.kind !== "size" && n.kind !== "const" && n.kind !== "call") &&
+  children(x).every((y) => y.type === "i32");

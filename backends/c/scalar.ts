@@ -8,7 +8,16 @@ import type { ScalarFn } from "../../src/scalar/functions.ts";
 import { Context, ctypes, isWild, type Unit } from "./unit.ts";
 
 const infix: Partial<Record<ScalarFn, string>> = {
-  add: "+", sub: "-", mul: "*", div: "/", lt: "<", le: "<=", gt: ">", ge: ">=", eq: "==", ne: "!=",
+  add: "+",
+  sub: "-",
+  mul: "*",
+  div: "/",
+  lt: "<",
+  le: "<=",
+  gt: ">",
+  ge: ">=",
+  eq: "==",
+  ne: "!=",
 };
 const wrapping = new Set<ScalarFn>(["add", "sub", "mul"]);
 
@@ -54,7 +63,8 @@ export function constant(value: number, type: Scalar["type"], unit: Unit): strin
   if (type === "bool") return value === 0 ? "0" : "1";
   if (type === "i32") return value === -2147483648 ? "(-2147483647 - 1)" : value < 0 ? `(${value})` : String(value);
   if (Number.isNaN(value)) return `${unit.helper("nan")}()`;
-  if (!Number.isFinite(Math.fround(value))) return value < 0 ? `(-${unit.helper("infinity")}())` : `${unit.helper("infinity")}()`;
+  if (!Number.isFinite(Math.fround(value)))
+    return value < 0 ? `(-${unit.helper("infinity")}())` : `${unit.helper("infinity")}()`;
   const rounded = Math.fround(value);
   let text = rounded.toPrecision(9);
   for (let digits = 1; digits < 9; digits++) {
@@ -112,15 +122,26 @@ function callOf(x: Scalar & { kind: "call" }, cx: Context): string {
 
 const bareOr = (x: Scalar | undefined, cx: Context): string => (x ? bare(x, cx) : "0");
 const notNegative = (x: Scalar | undefined): boolean =>
-  x !== undefined && (x.kind === "size" || (x.kind === "const" && x.value >= 0) || (x.kind === "call" && x.fn === "add" && x.args.every(notNegative)));
+  x !== undefined &&
+  (x.kind === "size" ||
+    (x.kind === "const" && x.value >= 0) ||
+    (x.kind === "call" && x.fn === "add" && x.args.every(notNegative)));
 
 /** Free of reads, loops and costly functions: cheaper to evaluate than to branch around. */
 const isCheap = (x: Scalar, cx: Context): boolean =>
-  !some(x, (n) => !cx.hoisted.has(n) && (["read", "any", "sum", "sorted", "search"].includes(n.kind) || (n.kind === "call" && ["idiv", "mod", "exp", "exp2", "log", "log2", "tanh", "sin", "cos", "sqrt"].includes(n.fn))));
+  !some(
+    x,
+    (n) =>
+      !cx.hoisted.has(n) &&
+      (["read", "any", "sum", "sorted", "search"].includes(n.kind) ||
+        (n.kind === "call" &&
+          ["idiv", "mod", "exp", "exp2", "log", "log2", "tanh", "sin", "cos", "sqrt"].includes(n.fn))),
+  );
 
 /** Row `r` of a view is inside by the program's extents; any other index is checked. */
 const trusted = (x: Scalar): boolean =>
-  (x.kind === "var" && (x.name === "r" || x.name === "c")) || (x.kind === "call" && x.fn === "add" && x.args.some((y) => y.kind === "var" && y.name === "r"));
+  (x.kind === "var" && (x.name === "r" || x.name === "c")) ||
+  (x.kind === "call" && x.fn === "add" && x.args.some((y) => y.kind === "var" && y.name === "r"));
 
 function bufferRead(x: Scalar & { kind: "read" }, cx: Context): string {
   const lay = cx.unit.lay(x.tensor);
@@ -130,7 +151,8 @@ function bufferRead(x: Scalar & { kind: "read" }, cx: Context): string {
   const element = `${cx.pointer(x.tensor)}[${address(x.tensor, indices[0] ?? "0", indices[1], cx)}]`;
   if (x.indices.every(trusted)) return element;
   const inside = [`(${indices[0]}) >= 0 && (${indices[0]}) < ${lay.buffer.rows}`];
-  if (column && !trusted(column) && lay.buffer.columns) inside.push(`(${indices[1]}) >= 0 && (${indices[1]}) < ${expression(lay.buffer.columns, cx)}`);
+  if (column && !trusted(column) && lay.buffer.columns)
+    inside.push(`(${indices[1]}) >= 0 && (${indices[1]}) < ${expression(lay.buffer.columns, cx)}`);
   return `((${inside.join(" && ")}) ? ${element} : ${lay.ctype === "float" ? "0.0f" : "0"})`;
 }
 
@@ -175,7 +197,11 @@ function accessor(tensor: string, cx: Context): string {
 
 /** Row-major offset as a size_t; indices are known to be inside. */
 export function flat(places: readonly string[], extents: readonly string[]): string {
-  return places.reduce((offset, place, n) => (n === 0 ? `(size_t)(${place})` : `(${offset}) * (size_t)(${extents[n]}) + (size_t)(${place})`), "0");
+  return places.reduce(
+    (offset, place, n) =>
+      n === 0 ? `(size_t)(${place})` : `(${offset}) * (size_t)(${extents[n]}) + (size_t)(${place})`,
+    "0",
+  );
 }
 
 function loop(x: Scalar & { kind: "any" | "sum" }, cx: Context): string {
@@ -185,7 +211,12 @@ function loop(x: Scalar & { kind: "any" | "sum" }, cx: Context): string {
   const inner = new Context(unit, new Map([[x.name, { text: index, type: "i32", wild: false }]]), cx);
   const count = bare(x.count, inner);
   const body = bare(x.body, inner);
-  const step = x.kind === "any" ? `if (${body}) return 1;` : x.type === "f32" ? `total = total + (${body});` : `total = ${unit.helper("add_i32")}(total, ${body});`;
+  const step =
+    x.kind === "any"
+      ? `if (${body}) return 1;`
+      : x.type === "f32"
+        ? `total = total + (${body});`
+        : `total = ${unit.helper("add_i32")}(total, ${body});`;
   const type = x.kind === "any" ? "int" : ctypes[x.type];
   const zero = x.type === "f32" ? "0.0f" : "0";
   const parameters = [...inner.parameters.values()];
@@ -232,7 +263,15 @@ ${outside ? `  if (${outside}) return ${what === "sorted" ? 1 : 0};\n` : ""}${pl
 export function wide(x: Scalar, cx: Context): string {
   if (x.kind === "const") return `INT64_C(${x.value})`;
   if (x.kind !== "call" || x.type !== "i32") return `(int64_t)${expression(x, cx)}`;
-  const names: Partial<Record<ScalarFn, string>> = { add: "add", sub: "sub", mul: "mul", idiv: "idiv", mod: "mod", min: "min", max: "max" };
+  const names: Partial<Record<ScalarFn, string>> = {
+    add: "add",
+    sub: "sub",
+    mul: "mul",
+    idiv: "idiv",
+    mod: "mod",
+    min: "min",
+    max: "max",
+  };
   const name = names[x.fn];
   if (name === undefined) return `(int64_t)${expression(x, cx)}`;
   return `${cx.unit.helper(`wide_${name}`)}(${x.args.map((y) => wide(y, cx)).join(", ")})`;

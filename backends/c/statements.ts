@@ -63,7 +63,8 @@ function visit(statement: Extract<Statement, { kind: "visit" }>, cx: Context, ou
   const [list, n, first, last] = ["list", "n", "first", "last"].map((x) => unit.names.fresh(x));
   out.line(`const int32_t *const ${list} = ${slotOf(statement.list, bare(statement.slot, cx), cx)};`);
   const limits = within ? [local(within.lo, "within_lo", cx, out), local(within.hi, "within_hi", cx, out)] : [];
-  const cut = (fn: string, text: string, limit: string | undefined): string => (limit === undefined ? text : `${unit.helper(fn)}(${text}, ${limit})`);
+  const cut = (fn: string, text: string, limit: string | undefined): string =>
+    limit === undefined ? text : `${unit.helper(fn)}(${text}, ${limit})`;
   out.count(String(n), `${list}[0]`, () => {
     out.line(`const int32_t ${first} = ${cut("max_i32", `${list}[1 + 2 * ${n}]`, limits[0])};`);
     out.line(`const int32_t ${last} = ${cut("min_i32", `${list}[2 + 2 * ${n}]`, limits[1])};`);

@@ -42,12 +42,19 @@ export class Unit {
     this.fixed = fixed;
     this.prefix = plain(program.name);
     const fields = new Names();
-    for (const size of program.sizes) if (!Object.hasOwn(fixed, size)) this.fields.set(`size ${size}`, fields.fresh(size));
-    for (const tensor of [...program.inputs, ...program.outputs]) this.fields.set(tensor.name, fields.fresh(tensor.name));
+    for (const size of program.sizes)
+      if (!Object.hasOwn(fixed, size)) this.fields.set(`size ${size}`, fields.fresh(size));
+    for (const tensor of [...program.inputs, ...program.outputs])
+      this.fields.set(tensor.name, fields.fresh(tensor.name));
     this.names = new Names(["r", "c", "row_of", "x", "n"]);
     for (const buffer of program.buffers) {
       const ctype = buffer.type === "f32" ? "float" : "int32_t";
-      this.lays.set(buffer.name, { buffer, name: this.names.fresh(buffer.name), transposed: transposed.has(buffer.name), ctype });
+      this.lays.set(buffer.name, {
+        buffer,
+        name: this.names.fresh(buffer.name),
+        transposed: transposed.has(buffer.name),
+        ctype,
+      });
     }
     for (const list of program.lists) this.lists.set(list.name, { list, name: this.names.fresh(list.name) });
   }
@@ -113,7 +120,13 @@ export class Context {
   readonly outer: Context | undefined;
   readonly parameters: Map<string, { readonly declare: string; readonly pass: string; readonly binding?: Binding }>;
 
-  constructor(unit: Unit, vars: ReadonlyMap<string, Binding>, outer?: Context, hoisted: ReadonlyMap<Scalar, string> = new Map(), parameters: Context["parameters"] = new Map()) {
+  constructor(
+    unit: Unit,
+    vars: ReadonlyMap<string, Binding>,
+    outer?: Context,
+    hoisted: ReadonlyMap<Scalar, string> = new Map(),
+    parameters: Context["parameters"] = new Map(),
+  ) {
     this.unit = unit;
     this.vars = vars;
     this.outer = outer;
@@ -172,7 +185,13 @@ export const padded = (n: number, pad: number): number => Math.max(1, Math.ceil(
 
 /** May integer arithmetic of this expression leave int32_t, because numbers of a tensor are in it? */
 export const isWild = (x: Scalar, context: Context): boolean =>
-  some(x, (n) => (n.kind === "read" && n.type === "i32") || (n.kind === "sum" && n.type === "i32") || (n.kind === "var" && wildVariable(n.name, context)));
+  some(
+    x,
+    (n) =>
+      (n.kind === "read" && n.type === "i32") ||
+      (n.kind === "sum" && n.type === "i32") ||
+      (n.kind === "var" && wildVariable(n.name, context)),
+  );
 
 function wildVariable(name: string, context: Context): boolean {
   for (let at: Context | undefined = context; at; at = at.outer) {

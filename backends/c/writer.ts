@@ -57,7 +57,12 @@ export function local(x: Scalar, stem: string, cx: Context, out: Writer): string
 const elementVariable = (text: string): Binding => ({ text, type: "i32", wild: false });
 /** The context of an element expression: `r` and `c` are bound. */
 export const elementContext = (cx: Context): Context =>
-  cx.with(new Map([["r", elementVariable("r")], ["c", elementVariable("c")]]));
+  cx.with(
+    new Map([
+      ["r", elementVariable("r")],
+      ["c", elementVariable("c")],
+    ]),
+  );
 
 /** Writes what does not depend on the column once a row; gives the context in which these are names. */
 export function hoistRow(values: readonly Scalar[], cx: Context, out: Writer): Context {
@@ -100,7 +105,14 @@ export interface RowAccess {
 }
 
 /** A tensor's row where the last index is the column and the others do not depend on it; else undefined. */
-export function rowAccess(tensor: string, at: readonly Scalar[], columns: string, constant: boolean, cx: Context, out: Writer): RowAccess | undefined {
+export function rowAccess(
+  tensor: string,
+  at: readonly Scalar[],
+  columns: string,
+  constant: boolean,
+  cx: Context,
+  out: Writer,
+): RowAccess | undefined {
   const last = at.at(-1);
   const leading = at.slice(0, -1);
   if (last?.kind !== "var" || last.name !== "c" || leading.some((x) => dependsOn(x, "c"))) return undefined;
@@ -108,7 +120,8 @@ export function rowAccess(tensor: string, at: readonly Scalar[], columns: string
   const { type, dims } = unit.tensor(tensor);
   const extents = dims.map((d) => expression(d, cx));
   const places = leading.map((x) => local(x, "place", cx, out));
-  const inside = places.map((p, n) => (p === "0" ? `${extents[n]} > 0` : `${p} >= 0 && ${p} < ${extents[n]}`)).join(" && ") || "1";
+  const inside =
+    places.map((p, n) => (p === "0" ? `${extents[n]} > 0` : `${p} >= 0 && ${p} < ${extents[n]}`)).join(" && ") || "1";
   const width = extents.at(-1) ?? "0";
   const ctype = type === "bool" ? "uint8_t" : ctypes[type];
   const pointer = unit.names.fresh("line");
@@ -117,6 +130,8 @@ export function rowAccess(tensor: string, at: readonly Scalar[], columns: string
   out.line(`const int32_t ${valid} = (${inside}) ? ${minimum} : 0;`);
   const base = `args->${unit.field(tensor)}`;
   const offset = leading.length > 0 ? `(${flat(places, extents)}) * (size_t)(${width})` : "0";
-  out.line(`${constant ? "const " : ""}${ctype} *restrict const ${pointer} = ${valid} > 0 ? ${base} + ${offset} : ${base};`);
+  out.line(
+    `${constant ? "const " : ""}${ctype} *restrict const ${pointer} = ${valid} > 0 ? ${base} + ${offset} : ${base};`,
+  );
   return { pointer, valid };
 }

@@ -77,7 +77,12 @@ interface Operand extends Values {
   readonly strides: Strides;
 }
 
-export function oracle(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Values>, options: OracleOptions = {}): OracleResult {
+export function oracle(
+  spec: Spec,
+  sizes: Sizes,
+  inputs: ReadonlyMap<string, Values>,
+  options: OracleOptions = {},
+): OracleResult {
   const source = sourceOf(sizes, inputs);
   const operand = (name: string): Operand => {
     const values = inputs.get(name);
@@ -86,7 +91,9 @@ export function oracle(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Val
   };
   const size = (x: Scalar): number => prepare(x, new Map(), source, "f64")();
   const { extents } = spec;
-  const [batches, heads, queries, channels] = [extents.batch, extents.head, extents.query, extents.valueChannel].map(size);
+  const [batches, heads, queries, channels] = [extents.batch, extents.head, extents.query, extents.valueChannel].map(
+    size,
+  );
   const evaluateRow = rowEvaluator(spec, source, operand, size);
   const chosen = options.rows;
   const count = chosen ? chosen.length : batches * heads * queries;
@@ -112,10 +119,13 @@ export function oracle(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Val
     lse[chosen ? n : b * lseAt.batch + h * lseAt.head + row * lseAt.position] = made.lse;
   };
   if (chosen) for (const [n, { b, h, row }] of chosen.entries()) put(b, h, row, n);
-  else for (let b = 0; b < batches; b++) for (let h = 0; h < heads; h++) for (let row = 0; row < queries; row++) put(b, h, row, 0);
+  else
+    for (let b = 0; b < batches; b++)
+      for (let h = 0; h < heads; h++) for (let row = 0; row < queries; row++) put(b, h, row, 0);
 
   const outputs = new Map<string, OracleOutput>();
-  for (const { name, value } of spec.outputs) outputs.set(name, value === "o" ? { dims: oDims, data: o } : { dims: lseDims, data: lse });
+  for (const { name, value } of spec.outputs)
+    outputs.set(name, value === "o" ? { dims: oDims, data: o } : { dims: lseDims, data: lse });
   return { outputs, bounds: { maxV: largestFinite(operand("v").data), weightSum }, kept };
 }
 
@@ -126,9 +136,20 @@ interface RowResult {
   readonly kept: number;
 }
 
-function rowEvaluator(spec: Spec, source: Source, operand: (name: string) => Operand, size: (x: Scalar) => number): (b: number, h: number, row: number) => RowResult {
+function rowEvaluator(
+  spec: Spec,
+  source: Source,
+  operand: (name: string) => Operand,
+  size: (x: Scalar) => number,
+): (b: number, h: number, row: number) => RowResult {
   const { extents, weights } = spec;
-  const [heads, keyHeads, keys, depth, channels] = [extents.head, extents.keyHead, extents.key, extents.channel, extents.valueChannel].map(size);
+  const [heads, keyHeads, keys, depth, channels] = [
+    extents.head,
+    extents.keyHead,
+    extents.key,
+    extents.channel,
+    extents.valueChannel,
+  ].map(size);
   const [q, k, v] = [operand("q"), operand("k"), operand("v")];
   const group = Math.max(1, heads / keyHeads);
   const frame: Frame = new Map();
@@ -172,7 +193,12 @@ function rowEvaluator(spec: Spec, source: Source, operand: (name: string) => Ope
 }
 
 /** Turns the first `count` logits into weights, in place. */
-function weigh(kind: Spec["weights"]["kind"], logits: Float64Array, count: number, sink: number | undefined): { lse: number; weightSum: number } {
+function weigh(
+  kind: Spec["weights"]["kind"],
+  logits: Float64Array,
+  count: number,
+  sink: number | undefined,
+): { lse: number; weightSum: number } {
   switch (kind) {
     case "softmax": {
       let most = sink ?? -Infinity;

@@ -51,7 +51,11 @@ export function visitOf(spec: Pick<Spec, "mask" | "position" | "extents" | "inpu
   };
   const { may, must, solved } = rangesFor(mask, around);
   const verdict = solved ? undefined : verdictFor(mask);
-  const perHead = dependsOn(mask, "h") || may.some((r) => inRange(r, "h")) || must.some((r) => inRange(r, "h")) || (verdict !== undefined && inVerdict(verdict, "h"));
+  const perHead =
+    dependsOn(mask, "h") ||
+    may.some((r) => inRange(r, "h")) ||
+    must.some((r) => inRange(r, "h")) ||
+    (verdict !== undefined && inVerdict(verdict, "h"));
   return { may, must, ...(verdict ? { verdict } : {}), granule, perHead };
 }
 

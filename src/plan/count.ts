@@ -23,7 +23,7 @@ export interface Counts {
     /** Disjoint ranges made of them. */
     readonly built: number;
   };
-  /** Runs of at most `keys` keys of a query tile; skipped: as many as the keys passed over would have been. */
+  /** Runs of at most `keys` keys of a query tile; skipped: as many whole ones as the keys passed over would make. */
   readonly tiles: {
     readonly full: number;
     readonly mixed: number;
@@ -41,7 +41,9 @@ export interface TileSize {
 /** Where the Scalars of a plan find sizes and tensors. */
 export function sourceOf(plan: Plan, sizes: Sizes, inputs: Inputs): Source {
   const none: Source = { sizes, read: () => 0, dims: () => [] };
-  const dims = new Map(plan.inputs.map((input) => [input.name, input.dims.map((x) => evaluate(x, { ...none, variables: {} }, "f32"))]));
+  const dims = new Map(
+    plan.inputs.map((input) => [input.name, input.dims.map((x) => evaluate(x, { ...none, variables: {} }, "f32"))]),
+  );
   const shape = (tensor: string): readonly number[] => dims.get(tensor) ?? [];
   return {
     sizes,
@@ -108,10 +110,20 @@ export function countPlan(plan: Plan, sizes: Sizes, inputs: Inputs, tile: TileSi
 function visitDependsOn(plan: Plan, name: string): boolean {
   const { mask, visit } = attendOf(plan);
   if (dependsOn(mask, name) || dependsOn(plan.position, name)) return true;
-  return [...visit.may, ...visit.must].some((r) => inRange(r, name)) || (visit.verdict !== undefined && inVerdict(visit.verdict, name));
+  return (
+    [...visit.may, ...visit.must].some((r) => inRange(r, name)) ||
+    (visit.verdict !== undefined && inVerdict(visit.verdict, name))
+  );
 }
 
-function countHead(visit: PreparedVisit, pairs: PairCounter, rows: number, keys: number, tile: TileSize, tally: Tally): void {
+function countHead(
+  visit: PreparedVisit,
+  pairs: PairCounter,
+  rows: number,
+  keys: number,
+  tile: TileSize,
+  tally: Tally,
+): void {
   // Where the mask is a matter of i − j alone, the distances are counted instead of the pairs.
   const known = pairs.byDistance?.(rows, keys);
   if (known !== undefined) tally.kept += known;
@@ -136,11 +148,19 @@ function countHead(visit: PreparedVisit, pairs: PairCounter, rows: number, keys:
       }
     }
     tally.visited += height * visited;
-    tally.skipped += Math.ceil((keys - visited) / tile.keys);
+    tally.skipped += Math.floor((keys - visited) / tile.keys);
   }
 }
 
-function kindOf(visit: PreparedVisit, ranges: TileRanges, i0: number, i1: number, lo: number, hi: number, tally: Tally): "full" | "mixed" | "skipped" {
+function kindOf(
+  visit: PreparedVisit,
+  ranges: TileRanges,
+  i0: number,
+  i1: number,
+  lo: number,
+  hi: number,
+  tally: Tally,
+): "full" | "mixed" | "skipped" {
   if (ranges.must.some((range) => inside(range, lo, hi))) return "full";
   if (!visit.verdict) return "mixed";
   tally.examined++;
@@ -193,16 +213,18 @@ function pairCounter(plan: Plan, source: Source): PairCounter {
       }
       return kept;
     },
-    byDistance: keepsDistance && ((rows, keys) => {
-      // i − j = d + position(0) for row − j = d, which min(rows, d + keys) − max(0, d) pairs have
-      const origin = position(0);
-      let kept = 0;
-      for (let d = 1 - keys; d < rows; d++) {
-        distance.value = d + origin;
-        if (keepsDistance() !== 0) kept += Math.min(rows, d + keys) - Math.max(0, d);
-      }
-      return kept;
-    }),
+    byDistance:
+      keepsDistance &&
+      ((rows, keys) => {
+        // i − j = d + position(0) for row − j = d, which min(rows, d + keys) − max(0, d) pairs have
+        const origin = position(0);
+        let kept = 0;
+        for (let d = 1 - keys; d < rows; d++) {
+          distance.value = d + origin;
+          if (keepsDistance() !== 0) kept += Math.min(rows, d + keys) - Math.max(0, d);
+        }
+        return kept;
+      }),
   };
 }
 

@@ -6,7 +6,24 @@
  * positions and sizes below 2^26; a number that moves one way with i and with j has exact bounds.
  */
 import { floorMod } from "../scalar/functions.ts";
-import { add, and, call, children, idiv, int, isConst, max, min, mod, mul, sameScalar, select, sub, truth, type Scalar } from "../scalar/scalar.ts";
+import {
+  add,
+  and,
+  call,
+  children,
+  idiv,
+  int,
+  isConst,
+  max,
+  min,
+  mod,
+  mul,
+  sameScalar,
+  select,
+  sub,
+  truth,
+  type Scalar,
+} from "../scalar/scalar.ts";
 import { linear, magnitude, plus, rankOf, times, toScalar, varies, type Linear } from "./linear.ts";
 import type { Truth } from "./truth.ts";
 
@@ -83,7 +100,8 @@ const flipped: Record<Trend, Trend> = { const: "const", up: "down", down: "up", 
 const together = (a: Trend, b: Trend): Trend => (a === "const" ? b : b === "const" || a === b ? a : "any");
 export const isEnd = (x: End): x is Scalar => typeof x !== "number";
 const map = (x: End, f: (x: Scalar) => Scalar): End => (isEnd(x) ? f(x) : x);
-const both = (a: End, b: End, f: (a: Scalar, b: Scalar) => Scalar, infinite: End): End => (isEnd(a) && isEnd(b) ? f(a, b) : infinite);
+const both = (a: End, b: End, f: (a: Scalar, b: Scalar) => Scalar, infinite: End): End =>
+  isEnd(a) && isEnd(b) ? f(a, b) : infinite;
 const joined = (a: Interval, b: Interval): { r: number; m: number } => congruent(a.r, gcd(gcd(a.m, b.m), a.r - b.r));
 const moves = (a: Interval, b: Interval): Pick<Interval, "inI" | "inJ" | "safe"> => ({
   inI: together(a.inI, b.inI),
@@ -113,7 +131,8 @@ const sumLimit = 2 ** 29;
 export function sumOf(sum: Linear, facts: Facts): Interval {
   const [only] = sum.terms;
   if (sum.terms.length === 1 && sum.constant === 0 && only.coefficient === 1) return termOf(only.of, facts);
-  const total = (size: (x: Scalar) => number): number => sum.terms.reduce((all, t) => all + Math.abs(t.coefficient) * size(t.of), 0);
+  const total = (size: (x: Scalar) => number): number =>
+    sum.terms.reduce((all, t) => all + Math.abs(t.coefficient) * size(t.of), 0);
   const wraps = total(magnitude) + Math.abs(sum.constant) >= sumLimit;
   const limit = wraps ? Math.max(0, Math.floor((sumLimit - Math.abs(sum.constant)) / total(() => 1))) : 2 ** 31;
   let all = point(int(sum.constant));
@@ -122,11 +141,15 @@ export function sumOf(sum: Linear, facts: Facts): Interval {
     const guard = magnitude(of) > limit ? within(one, limit) : yes;
     const part = multiple(one, coefficient);
     const m = gcd(all.m, part.m);
-    all = between(both(all.lo, part.lo, plainSum, Number.NEGATIVE_INFINITY), both(all.hi, part.hi, plainSum, Number.POSITIVE_INFINITY), {
-      ...congruent(all.r + part.r, m),
-      ...moves(all, part),
-      safe: and(and(all.safe, part.safe), guard),
-    });
+    all = between(
+      both(all.lo, part.lo, plainSum, Number.NEGATIVE_INFINITY),
+      both(all.hi, part.hi, plainSum, Number.POSITIVE_INFINITY),
+      {
+        ...congruent(all.r + part.r, m),
+        ...moves(all, part),
+        safe: and(and(all.safe, part.safe), guard),
+      },
+    );
   }
   return all;
 }
@@ -180,7 +203,10 @@ function callOf(x: Scalar & { kind: "call" }, facts: Facts): Interval {
       const loose = x.fn === "min" ? "hi" : "lo";
       // The smaller of two is at most either of them, so one known bound is enough.
       const one = isEnd(p[loose]) ? p[loose] : q[loose];
-      const ends = { lo: both(p.lo, q.lo, f, Number.NEGATIVE_INFINITY), hi: both(p.hi, q.hi, f, Number.POSITIVE_INFINITY) };
+      const ends = {
+        lo: both(p.lo, q.lo, f, Number.NEGATIVE_INFINITY),
+        hi: both(p.hi, q.hi, f, Number.POSITIVE_INFINITY),
+      };
       if (!isEnd(ends[loose])) ends[loose] = one;
       return between(ends.lo, ends.hi, { ...joined(p, q), ...moves(p, q) });
     }
@@ -205,7 +231,8 @@ const onlyConst = (x: Interval): number | undefined => (x.m === 0 ? x.r : undefi
 /** ⌊x / c⌋ rises with x for c > 0, falls for c < 0 and is 0 for c = 0; the sign is asked where it is not known. */
 function quotient(x: Interval, by: Interval): Interval {
   const c = by.lo;
-  if (!isEnd(c) || !isEnd(by.hi) || !sameScalar(c, by.hi) || by.inI !== "const" || by.inJ !== "const") return { ...unknown, safe: and(x.safe, by.safe) };
+  if (!isEnd(c) || !isEnd(by.hi) || !sameScalar(c, by.hi) || by.inI !== "const" || by.inJ !== "const")
+    return { ...unknown, safe: and(x.safe, by.safe) };
   const value = onlyConst(by);
   // By a size of 0 every quotient is 0, which rises as well as any.
   const positive = c.kind === "size" ? yes : call("gt", c, int(0));
@@ -226,7 +253,8 @@ function quotient(x: Interval, by: Interval): Interval {
 function remainder(x: Interval, by: Interval): Interval {
   const c = by.lo;
   const safe = and(x.safe, by.safe);
-  if (!isEnd(c) || !isEnd(by.hi) || !sameScalar(c, by.hi) || by.inI !== "const" || by.inJ !== "const") return { ...unknown, safe };
+  if (!isEnd(c) || !isEnd(by.hi) || !sameScalar(c, by.hi) || by.inI !== "const" || by.inJ !== "const")
+    return { ...unknown, safe };
   const value = onlyConst(by);
   if (value === 0) return x;
   if (value !== undefined && x.m !== 0 && x.m % value === 0) return point(int(floorMod(x.r, value)), safe);
@@ -270,5 +298,9 @@ function rank(x: Scalar, facts: Facts): Interval {
   const value = number(found.value, facts);
   const at = (end: End, otherwise: Scalar): Scalar => (isEnd(end) ? facts.exact(found.withValue(end)) : otherwise);
   const none = int(0);
-  return between(at(value.lo, none), at(value.hi, facts.exact(found.count)), { inI: value.inI, inJ: value.inJ, safe: value.safe });
+  return between(at(value.lo, none), at(value.hi, facts.exact(found.count)), {
+    inI: value.inI,
+    inJ: value.inJ,
+    safe: value.safe,
+  });
 }

@@ -8,7 +8,10 @@ import type { Axis, Plan, Range, Stage, State, Verdict, Visit } from "./plan.ts"
 
 export function printPlan(plan: Plan): string {
   const { query, key } = plan.axes;
-  const inputs = plan.inputs.map(({ name, dtype, dims }) => `${name}: ${dtype}${dims.length === 0 ? "" : `[${dims.map((x) => printScalar(x)).join(", ")}]`}`);
+  const inputs = plan.inputs.map(
+    ({ name, dtype, dims }) =>
+      `${name}: ${dtype}${dims.length === 0 ? "" : `[${dims.map((x) => printScalar(x)).join(", ")}]`}`,
+  );
   const lines = [
     `plan ${plan.name}`,
     `  inputs ${inputs.join("  ")}`,
@@ -21,7 +24,9 @@ export function printPlan(plan: Plan): string {
 
 function printAxis({ name, extent, split }: Axis): string {
   const whole = `${name} < ${printScalar(extent)}`;
-  return split ? `${whole} = ${printScalar(split.by)} · (${printAxis(split.outer)}) + (${printAxis(split.inner)})` : whole;
+  return split
+    ? `${whole} = ${printScalar(split.by)} · (${printAxis(split.outer)}) + (${printAxis(split.inner)})`
+    : whole;
 }
 
 function printStage(stage: Stage): readonly string[] {
@@ -37,7 +42,9 @@ function printStage(stage: Stage): readonly string[] {
     case "merge":
       return [`merge ${stage.parts} parts`];
     case "fold":
-      return [`fold ${stage.outputs.map(({ name, value }) => (name === value ? name : `${name} = ${value}`)).join(", ")}`];
+      return [
+        `fold ${stage.outputs.map(({ name, value }) => (name === value ? name : `${name} = ${value}`)).join(", ")}`,
+      ];
   }
 }
 
@@ -60,7 +67,10 @@ export function printRange({ when, lo, hi, over, origin }: Range): string {
 function printVerdict({ may, must, summaries }: Verdict): readonly string[] {
   return [
     "verdict",
-    ...summaries.map(({ side, value, min, max }) => `  ${min}, ${max} = least and greatest ${printScalar(value)} of the ${side === "query" ? "rows" : "keys"}`),
+    ...summaries.map(
+      ({ side, value, min, max }) =>
+        `  ${min}, ${max} = least and greatest ${printScalar(value)} of the ${side === "query" ? "rows" : "keys"}`,
+    ),
     `  may  ${printScalar(may)}`,
     `  must ${printScalar(must)}`,
   ];

@@ -5,7 +5,24 @@
  * A read that depends on the row is enumerated: once for each block of rows, or each row, that the tile touches.
  */
 import { printScalar } from "../scalar/print.ts";
-import { add, and, call, ceilDiv, children, dependsOn, idiv, int, isConst, not, rewrite, sameScalar, some, substitute, variable, type Scalar } from "../scalar/scalar.ts";
+import {
+  add,
+  and,
+  call,
+  ceilDiv,
+  children,
+  dependsOn,
+  idiv,
+  int,
+  isConst,
+  not,
+  rewrite,
+  sameScalar,
+  some,
+  substitute,
+  variable,
+  type Scalar,
+} from "../scalar/scalar.ts";
 import { formulaScalar, normalForm, type Formula } from "./formula.ts";
 import { blockVariable, linear, rankOf, times, toScalar, wild, type Linear } from "./linear.ts";
 import type { Range } from "./plan.ts";
@@ -48,7 +65,11 @@ function find(x: Formula, around: Surroundings): Found {
   return unsolved("all", around);
 }
 
-const unsolved = (origin: string, around: Surroundings): Found => ({ may: [everything(around.key, origin)], must: [], solved: false });
+const unsolved = (origin: string, around: Surroundings): Found => ({
+  may: [everything(around.key, origin)],
+  must: [],
+  solved: false,
+});
 
 /** Some entry of a table: the ranges stand once an entry. */
 function findAny(name: string, count: Scalar, body: Found, around: Surroundings): Found {
@@ -71,7 +92,9 @@ function findLeaf(leaf: Leaf, around: Surroundings): Found {
       : { ...leaf, value: replace(leaf.value) };
   const found = findPlain(each, around);
   const uses = ({ when, lo, hi }: Range): boolean => [when, lo, hi].some((x) => dependsOn(x, name));
-  const may = found.may.map((range) => (uses(range) ? { ...range, over: [...range.over, { name, from, to: add(to, int(1)) }] } : range));
+  const may = found.may.map((range) =>
+    uses(range) ? { ...range, over: [...range.over, { name, from, to: add(to, int(1)) }] } : range,
+  );
   // All rows see what one of them sees only where there is one block of rows.
   const one = call("eq", from, to);
   const must = found.must.map((range): Range => {
@@ -87,7 +110,8 @@ const toScalarReplaced = (sum: Linear, replace: (x: Scalar) => Scalar): Scalar =
 
 /** Sorted tensors and offsets are searched for the value that the row's own entry has; that needs no enumeration. */
 const searchesTensor = (leaf: Leaf): boolean =>
-  leaf.kind === "atom" && leaf.sum.terms.some((t) => dependsOn(t.of, "j") && (t.of.kind === "read" || rankOf(t.of) !== undefined));
+  leaf.kind === "atom" &&
+  leaf.sum.terms.some((t) => dependsOn(t.of, "j") && (t.of.kind === "read" || rankOf(t.of) !== undefined));
 
 /** Reads that depend on the row do so through `i div n` alone: n; 1 if in some other way; undefined if none does. */
 function rowsOfRead(x: Scalar): number | undefined {
@@ -120,7 +144,12 @@ function throughBlocks(x: Scalar): number | undefined {
 
 function enumeration(by: number): { name: string; value: Scalar; from: Scalar; to: Scalar } {
   const block = (x: Scalar): Scalar => idiv(x, int(by));
-  return { name: blockVariable(by), value: block(variable("i")), from: block(variable("i0")), to: block(variable("i1")) };
+  return {
+    name: blockVariable(by),
+    value: block(variable("i")),
+    from: block(variable("i0")),
+    to: block(variable("i1")),
+  };
 }
 
 function findPlain(leaf: Leaf, around: Surroundings): Found {
@@ -166,7 +195,13 @@ function tableEntry(sum: Linear, all: Range, around: Surroundings): Range | unde
   const key = sum.terms.find((t) => dependsOn(t.of, "j"));
   const entry = sum.terms.find((t) => t !== key);
   if (sum.terms.length !== 2 || sum.constant !== 0 || !key || !entry || !wild(entry.of)) return undefined;
-  if (key.coefficient !== -entry.coefficient || Math.abs(key.coefficient) !== 1 || dependsOn(entry.of, "i") || dependsOn(entry.of, "j")) return undefined;
+  if (
+    key.coefficient !== -entry.coefficient ||
+    Math.abs(key.coefficient) !== 1 ||
+    dependsOn(entry.of, "i") ||
+    dependsOn(entry.of, "j")
+  )
+    return undefined;
   const n = blockOfKey(key.of);
   if (n === undefined) return undefined;
   const t = entry.of;

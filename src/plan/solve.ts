@@ -4,9 +4,43 @@
  * holds, every key that any row of i0 … i1 sees lies on the `may` side, and all rows see every key on the `must`
  * side; no bound wraps in i32 at positions and sizes below 2^26. Undefined: the atom stays with the element mask.
  */
-import { add, and, call, dependsOn, idiv, int, isConst, max, min, mul, read, rewrite, sameScalar, select, sub, truth, variable, type Scalar } from "../scalar/scalar.ts";
+import {
+  add,
+  and,
+  call,
+  dependsOn,
+  idiv,
+  int,
+  isConst,
+  max,
+  min,
+  mul,
+  read,
+  rewrite,
+  sameScalar,
+  select,
+  sub,
+  truth,
+  variable,
+  type Scalar,
+} from "../scalar/scalar.ts";
 import { between, isEnd, plainSum, position, sumOf, unknown, type End, type Facts, type Interval } from "./interval.ts";
-import { constantly, linear, magnitude, minus, plus, positionLimit, rankOf, single, times, toScalar, wild, without, type Linear, type Rank } from "./linear.ts";
+import {
+  constantly,
+  linear,
+  magnitude,
+  minus,
+  plus,
+  positionLimit,
+  rankOf,
+  single,
+  times,
+  toScalar,
+  wild,
+  without,
+  type Linear,
+  type Rank,
+} from "./linear.ts";
 import { conjunction } from "./range-sets.ts";
 import { truthOf } from "./truth.ts";
 
@@ -49,22 +83,36 @@ function sortedRead(x: Scalar & { kind: "read" }, around: Surroundings): Interva
   const last = x.indices.at(-1);
   const leading = x.indices.slice(0, -1);
   const extent = around.dims(x.tensor)?.at(-1);
-  if (!extent || x.type !== "i32" || last?.kind !== "var" || last.name !== "i" || leading.some((y) => dependsOn(y, "i"))) return undefined;
+  if (
+    !extent ||
+    x.type !== "i32" ||
+    last?.kind !== "var" ||
+    last.name !== "i" ||
+    leading.some((y) => dependsOn(y, "i"))
+  )
+    return undefined;
   const at = (i: Scalar): Scalar => read(x.tensor, x.type, [...leading, i]);
   const safe = and(isSorted(x.tensor, leading), rowsInside(extent, around));
   return between(at(i0), at(i1), { inI: "up", inJ: "const", safe });
 }
 
-const isSorted = (tensor: string, leading: readonly Scalar[]): Scalar => ({ kind: "sorted", type: "bool", tensor, leading });
+const isSorted = (tensor: string, leading: readonly Scalar[]): Scalar => ({
+  kind: "sorted",
+  type: "bool",
+  tensor,
+  leading,
+});
 
 /** Outside of a tensor everything reads 0, and a search there would not know. */
 function leadingInside(tensor: string, leading: readonly Scalar[], around: Surroundings): Scalar {
   const dims = around.dims(tensor) ?? [];
-  return leading.map((index, n) => {
-    const known = index.kind === "var" ? around.extents[index.name] : undefined;
-    if (known && sameScalar(known, dims[n])) return truth(true);
-    return and(call("ge", index, int(0)), call("lt", index, dims[n]));
-  }).reduce(and, truth(true));
+  return leading
+    .map((index, n) => {
+      const known = index.kind === "var" ? around.extents[index.name] : undefined;
+      if (known && sameScalar(known, dims[n])) return truth(true);
+      return and(call("ge", index, int(0)), call("lt", index, dims[n]));
+    })
+    .reduce(and, truth(true));
 }
 
 /** 0 <= i0 and i1 < extent, where it does not follow from the alignment. */
@@ -72,7 +120,8 @@ function rowsInside(extent: Scalar, { query, key, position: at }: Surroundings):
   const isRow = at.kind === "var" && at.name === "row";
   const toEnd = sameScalar(toScalar(linear(at)), toScalar(linear(add(variable("row"), sub(key, query)))));
   const first = isRow ? truth(true) : call("ge", i0, int(0));
-  const last = (isRow && sameScalar(extent, query)) || (toEnd && sameScalar(extent, key)) ? truth(true) : call("lt", i1, extent);
+  const last =
+    (isRow && sameScalar(extent, query)) || (toEnd && sameScalar(extent, key)) ? truth(true) : call("lt", i1, extent);
   return and(first, last);
 }
 
@@ -133,7 +182,13 @@ export function solve(sum: Linear, around: Surroundings, facts: Facts): Bound | 
 }
 
 /** ⌊g / n⌋ >= e ⇔ g >= n·e and ⌊g / n⌋ <= e ⇔ g <= n·e + n − 1, for n > 0. */
-function solveQuotient(args: readonly Scalar[], up: boolean, rest: Linear, around: Surroundings, facts: Facts): Bound | undefined {
+function solveQuotient(
+  args: readonly Scalar[],
+  up: boolean,
+  rest: Linear,
+  around: Surroundings,
+  facts: Facts,
+): Bound | undefined {
   const [g, n] = args;
   if (isConst(n)) {
     if (n.value <= 0) return undefined;
@@ -141,7 +196,9 @@ function solveQuotient(args: readonly Scalar[], up: boolean, rest: Linear, aroun
     const sum = up ? plus(linear(g), product) : minus(plus(product, constantly(n.value - 1)), linear(g));
     return solve(sum, around, facts);
   }
-  return inJ(n) || dependsOn(n, "i") || magnitude(n) > positionLimit ? undefined : solveByDivisor(linear(g), n, up, rest, facts);
+  return inJ(n) || dependsOn(n, "i") || magnitude(n) > positionLimit
+    ? undefined
+    : solveByDivisor(linear(g), n, up, rest, facts);
 }
 
 /** The same with a run-time n, for g = j + o. The quotient is clamped, so that n times it does not wrap. */
@@ -149,7 +206,10 @@ function solveByDivisor(g: Linear, n: Scalar, up: boolean, rest: Linear, facts: 
   const j = g.terms.find((t) => t.of.kind === "var" && t.of.name === "j");
   if (!j || j.coefficient !== 1) return undefined;
   const others = without(g, j);
-  const reach = others.terms.reduce((all, t) => all + Math.abs(t.coefficient) * magnitude(t.of), Math.abs(others.constant));
+  const reach = others.terms.reduce(
+    (all, t) => all + Math.abs(t.coefficient) * magnitude(t.of),
+    Math.abs(others.constant),
+  );
   if (reach > 2 * positionLimit || others.terms.some((t) => inJ(t.of))) return undefined;
   const [e, o] = [sumOf(rest, facts), sumOf(others, facts)];
   if (!isEnd(e.lo) || !isEnd(e.hi) || !isEnd(o.lo) || !isEnd(o.hi)) return undefined;
@@ -164,7 +224,13 @@ function solveByDivisor(g: Linear, n: Scalar, up: boolean, rest: Linear, facts: 
 }
 
 /** t[j] >= e ⇔ j >= the first index with t >= e, where t is sorted and has every key. */
-function solveSorted(t: Scalar & { kind: "read" }, up: boolean, rest: Linear, around: Surroundings, facts: Facts): Bound | undefined {
+function solveSorted(
+  t: Scalar & { kind: "read" },
+  up: boolean,
+  rest: Linear,
+  around: Surroundings,
+  facts: Facts,
+): Bound | undefined {
   const last = t.indices.at(-1);
   const leading = t.indices.slice(0, -1);
   const extent = around.dims(t.tensor)?.at(-1);
@@ -178,7 +244,10 @@ function solveSorted(t: Scalar & { kind: "read" }, up: boolean, rest: Linear, ar
   if (!isEnd(v.lo) || !isEnd(v.hi)) return undefined;
   const side = up === strict ? "upper" : "lower";
   const search = (x: Scalar): Scalar => ({ kind: "search", type: "i32", side, tensor: t.tensor, leading, value: x });
-  const guard = [inside, leadingInside(t.tensor, leading, around), v.safe].reduce(conjunction, isSorted(t.tensor, leading));
+  const guard = [inside, leadingInside(t.tensor, leading, around), v.safe].reduce(
+    conjunction,
+    isSorted(t.tensor, leading),
+  );
   return up
     ? { side: "lo", may: search(v.lo), must: search(v.hi), guard }
     : { side: "hi", may: search(v.hi), must: search(v.lo), guard };
@@ -195,7 +264,8 @@ function solveRank(rank: Rank, up: boolean, rest: Linear, around: Surroundings, 
   const faster = (x: Scalar): Scalar =>
     rewrite(x, (node) => {
       const other = rankOf(node);
-      if (!other || other.tensor !== tensor || !sameList(other.leading, leading) || !sameScalar(other.count, count)) return undefined;
+      if (!other || other.tensor !== tensor || !sameList(other.leading, leading) || !sameScalar(other.count, count))
+        return undefined;
       return { kind: "search", type: "i32", side: "upper", tensor, leading, value: other.value };
     });
   const offset = (x: Scalar): Scalar => {
@@ -209,4 +279,5 @@ function solveRank(rank: Rank, up: boolean, rest: Linear, around: Surroundings, 
     : { side: "hi", may: offset(e.hi), must: offset(e.lo), guard };
 }
 
-const sameList = (a: readonly Scalar[], b: readonly Scalar[]): boolean => a.length === b.length && a.every((x, n) => sameScalar(x, b[n]));
+const sameList = (a: readonly Scalar[], b: readonly Scalar[]): boolean =>
+  a.length === b.length && a.every((x, n) => sameScalar(x, b[n]));

@@ -37,7 +37,10 @@ export function attendOf(plan: Plan): Attend {
 export function united(ranges: readonly Keys[], granule: number, extent: number): readonly Keys[] {
   const cut = ranges
     .filter(([lo, hi]) => lo < hi)
-    .map(([lo, hi]): Keys => [Math.max(0, Math.floor(lo / granule) * granule), Math.min(extent, Math.ceil(hi / granule) * granule)])
+    .map(([lo, hi]): Keys => [
+      Math.max(0, Math.floor(lo / granule) * granule),
+      Math.min(extent, Math.ceil(hi / granule) * granule),
+    ])
     .filter(([lo, hi]) => lo < hi)
     .sort((x, y) => x[0] - y[0]);
   const joined: [number, number][] = [];
@@ -66,7 +69,10 @@ export function prepareVisit(plan: Plan, env: Environment): PreparedVisit {
   };
   set({ b: 0, h: 0, hk: 0, i0: 0, i1: 0, j0: 0, j1: 0, ...variables });
   const extent = prepare(plan.extents.key, frame, env, "f32");
-  const prepared = { may: may.map((r) => prepareRange(r, frame, env)), must: must.map((r) => prepareRange(r, frame, env)) };
+  const prepared = {
+    may: may.map((r) => prepareRange(r, frame, env)),
+    must: must.map((r) => prepareRange(r, frame, env)),
+  };
   const ask = verdict && prepareVerdict(verdict, frame, env);
   return {
     set: (values) => {
@@ -86,16 +92,26 @@ export function prepareVisit(plan: Plan, env: Environment): PreparedVisit {
       const asked = gather(prepared.may);
       const all = gather(prepared.must);
       return {
-        may: united(asked.map((x) => x.keys), granule, keys),
-        must: united(all.map((x) => x.keys), 1, keys),
+        may: united(
+          asked.map((x) => x.keys),
+          granule,
+          keys,
+        ),
+        must: united(
+          all.map((x) => x.keys),
+          1,
+          keys,
+        ),
         asked: asked.filter(({ keys: [lo, hi] }) => lo < hi),
         examined,
       };
     },
-    verdict: ask && ((i0, i1, j0, j1) => {
-      set({ i0, i1, j0, j1 });
-      return ask.of(i0, i1, j0, j1);
-    }),
+    verdict:
+      ask &&
+      ((i0, i1, j0, j1) => {
+        set({ i0, i1, j0, j1 });
+        return ask.of(i0, i1, j0, j1);
+      }),
   };
 }
 
@@ -171,9 +187,17 @@ function prepareVerdict(verdict: Verdict, frame: Frame, source: Source): Prepare
   };
 }
 
-export const rangesOfTile = (plan: Plan, env: Environment, i0: number, i1: number): TileRanges => prepareVisit(plan, env).ranges(i0, i1);
+export const rangesOfTile = (plan: Plan, env: Environment, i0: number, i1: number): TileRanges =>
+  prepareVisit(plan, env).ranges(i0, i1);
 
 /** What the run-time verdict says of rows i0 … i1 and keys j0 … j1; "perhaps" where the plan has none. */
-export function verdictOfTile(plan: Plan, env: Environment, i0: number, i1: number, j0: number, j1: number): TileVerdict {
+export function verdictOfTile(
+  plan: Plan,
+  env: Environment,
+  i0: number,
+  i1: number,
+  j0: number,
+  j1: number,
+): TileVerdict {
   return prepareVisit(plan, env).verdict?.(i0, i1, j0, j1) ?? { may: true, must: false };
 }

@@ -5,7 +5,20 @@
  */
 import { evaluate, type Environment, type Source } from "../scalar/evaluate.ts";
 import { printScalar } from "../scalar/print.ts";
-import { and, call, int, isConst, not, or, sameScalar, some, substitute, truth, variable, type Scalar } from "../scalar/scalar.ts";
+import {
+  and,
+  call,
+  int,
+  isConst,
+  not,
+  or,
+  sameScalar,
+  some,
+  substitute,
+  truth,
+  variable,
+  type Scalar,
+} from "../scalar/scalar.ts";
 import { withoutAbs } from "./formula.ts";
 import { between, isEnd, point, position, sumOf, type End, type Facts, type Interval } from "./interval.ts";
 import { constantly, linear, minus, plus, times, toScalar, varies, wild, without, type Linear } from "./linear.ts";
@@ -91,10 +104,18 @@ export function relate(relation: "ge" | "eq", whole: Linear, facts: Facts): Trut
   if (loose.length === 1 && Math.abs(w.coefficient) === 1) {
     const rest = without(sum, w);
     const alone = side({ terms: [{ ...w, coefficient: 1 }], constant: 0 });
-    return w.coefficient > 0 ? compare(relation, alone, side(times(rest, -1)), false) : compare(relation, side(rest), alone, false);
+    return w.coefficient > 0
+      ? compare(relation, alone, side(times(rest, -1)), false)
+      : compare(relation, side(rest), alone, false);
   }
   const strict = relation === "ge" && sum.constant === -1;
-  if (loose.length === 2 && sum.terms.length === 2 && w.coefficient === -v.coefficient && Math.abs(w.coefficient) === 1 && (sum.constant === 0 || strict)) {
+  if (
+    loose.length === 2 &&
+    sum.terms.length === 2 &&
+    w.coefficient === -v.coefficient &&
+    Math.abs(w.coefficient) === 1 &&
+    (sum.constant === 0 || strict)
+  ) {
     const [up, down] = w.coefficient > 0 ? [w, v] : [v, w];
     const alone = (of: Scalar): Interval => side({ terms: [{ coefficient: 1, of }], constant: 0 });
     return compare(relation, alone(up.of), alone(down.of), strict);
@@ -105,7 +126,8 @@ export function relate(relation: "ge" | "eq", whole: Linear, facts: Facts): Trut
 /** a >= b (a > b where strict) or a == b, from what is known of both. */
 function compare(relation: "ge" | "eq", a: Interval, b: Interval, strict: boolean): Truth {
   const safe = and(a.safe, b.safe);
-  const test = (fn: "ge" | "gt" | "eq", x: End, y: End, unknown: boolean): Scalar => (isEnd(x) && isEnd(y) ? againstZero(fn, x, y) : truth(unknown));
+  const test = (fn: "ge" | "gt" | "eq", x: End, y: End, unknown: boolean): Scalar =>
+    isEnd(x) && isEnd(y) ? againstZero(fn, x, y) : truth(unknown);
   if (relation === "ge") {
     const fn = strict ? "gt" : "ge";
     return guarded({ may: test(fn, a.hi, b.lo, true), must: test(fn, a.lo, b.hi, false) }, safe);
@@ -143,7 +165,8 @@ function anyOf(name: string, times: Scalar, holds: Scalar, facts: Facts): Truth 
   }
   const body = truthOf(holds, facts);
   const nonEmpty = call("gt", count, int(0));
-  const wrap = (y: Scalar): Scalar => (isConst(y) ? and(y, nonEmpty) : { kind: "any", type: "bool", name, count, body: y });
+  const wrap = (y: Scalar): Scalar =>
+    isConst(y) ? and(y, nonEmpty) : { kind: "any", type: "bool", name, count, body: y };
   return { may: wrap(body.may), must: wrap(body.must) };
 }
 
@@ -175,7 +198,9 @@ export function verdictFor(mask: Scalar): Verdict | undefined {
   const v = (name: string): Scalar => variable(name);
   const { may, must } = truthOf(mask, factsOn(v("i0"), v("i1"), v("j0"), v("j1"), summarise));
   if (isConst(may) && isConst(must)) return undefined;
-  const used = summaries.filter(({ min, max }) => [may, must].some((x) => some(x, (n) => n.kind === "var" && (n.name === min || n.name === max))));
+  const used = summaries.filter(({ min, max }) =>
+    [may, must].some((x) => some(x, (n) => n.kind === "var" && (n.name === min || n.name === max))),
+  );
   return { may, must, summaries: used };
 }
 
@@ -192,7 +217,11 @@ function boundNames(x: Scalar): ReadonlySet<string> {
  * Engine B: the verdict on one concrete tile. `at` holds i0, i1, j0, j1 (all included) and the other variables of
  * the mask; bounds of reads are taken from the tensors themselves.
  */
-export function verdictOf(mask: Scalar, at: Readonly<Record<string, number>>, source: Source): { may: boolean; must: boolean } {
+export function verdictOf(
+  mask: Scalar,
+  at: Readonly<Record<string, number>>,
+  source: Source,
+): { may: boolean; must: boolean } {
   const { i0, i1, j0, j1 } = at;
   const env = (more: Record<string, number>): Environment => ({ ...source, variables: { ...at, ...more } });
   const readAt = (x: Scalar & { kind: "read" }): Interval | undefined => {

@@ -146,7 +146,11 @@ function prepareLoop(x: Scalar & { kind: "any" | "sum" }, frame: Frame, source: 
 }
 
 /** The last axis of a tensor at its leading indices; empty where these are outside. */
-function lastAxis(tensor: string, leading: readonly (() => number)[], source: Source): () => { count: number; at: (n: number) => number } {
+function lastAxis(
+  tensor: string,
+  leading: readonly (() => number)[],
+  source: Source,
+): () => { count: number; at: (n: number) => number } {
   const dims = source.dims(tensor);
   return () => {
     const place = leading.map((index) => index());

@@ -14,10 +14,20 @@ export interface PrintOptions {
 const level = { if: 0, or: 1, and: 2, not: 3, comparison: 4, sum: 5, product: 6, unary: 7, atom: 8 } as const;
 
 const infixLevel: Partial<Record<ScalarFn, number>> = {
-  or: level.or, and: level.and,
-  lt: level.comparison, le: level.comparison, gt: level.comparison, ge: level.comparison, eq: level.comparison, ne: level.comparison,
-  add: level.sum, sub: level.sum,
-  mul: level.product, div: level.product, idiv: level.product, mod: level.product,
+  or: level.or,
+  and: level.and,
+  lt: level.comparison,
+  le: level.comparison,
+  gt: level.comparison,
+  ge: level.comparison,
+  eq: level.comparison,
+  ne: level.comparison,
+  add: level.sum,
+  sub: level.sum,
+  mul: level.product,
+  div: level.product,
+  idiv: level.product,
+  mod: level.product,
 };
 
 const infixOf = (fn: ScalarFn): string => {
@@ -61,7 +71,8 @@ type Printed = readonly [text: string, level: number];
 function print(x: Scalar, options: PrintOptions): Printed {
   if (options.origins === true && x.origin !== undefined) return [x.origin, level.atom];
   const list = (items: readonly Scalar[]): string => items.map((item) => at(item, level.if, options)).join(", ");
-  const indexed = (tensor: string, indices: readonly Scalar[]): string => (indices.length === 0 ? tensor : `${tensor}[${list(indices)}]`);
+  const indexed = (tensor: string, indices: readonly Scalar[]): string =>
+    indices.length === 0 ? tensor : `${tensor}[${list(indices)}]`;
   switch (x.kind) {
     case "const":
       return [printConstant(x.value, x.type), x.value < 0 || Object.is(x.value, -0) ? level.unary : level.atom];
@@ -74,7 +85,11 @@ function print(x: Scalar, options: PrintOptions): Printed {
       return printCall(x, options, list);
     case "any": {
       const member = membership(x);
-      if (member) return [`${at(member.value, level.sum, options)} in ${indexed(member.tensor, member.leading)}`, level.comparison];
+      if (member)
+        return [
+          `${at(member.value, level.sum, options)} in ${indexed(member.tensor, member.leading)}`,
+          level.comparison,
+        ];
       return [`any(${x.name} < ${at(x.count, level.sum, options)}, ${at(x.body, level.if, options)})`, level.atom];
     }
     case "sum":
@@ -86,10 +101,17 @@ function print(x: Scalar, options: PrintOptions): Printed {
   }
 }
 
-function printCall(x: Scalar & { kind: "call" }, options: PrintOptions, list: (items: readonly Scalar[]) => string): Printed {
+function printCall(
+  x: Scalar & { kind: "call" },
+  options: PrintOptions,
+  list: (items: readonly Scalar[]) => string,
+): Printed {
   const [a, b, c] = x.args;
   if (x.fn === "select" && a && b && c) {
-    return [`if ${at(a, level.or, options)} then ${at(b, level.or, options)} else ${at(c, level.if, options)}`, level.if];
+    return [
+      `if ${at(a, level.or, options)} then ${at(b, level.or, options)} else ${at(c, level.if, options)}`,
+      level.if,
+    ];
   }
   if (x.fn === "not" && a) return [`not ${at(a, level.not, options)}`, level.not];
   if (x.fn === "neg" && a) return [`-${at(a, level.atom, options)}`, level.unary];
@@ -104,7 +126,8 @@ function printCall(x: Scalar & { kind: "call" }, options: PrintOptions, list: (i
 
 /** `a <= x and x < b` was, or may as well have been, `a <= x < b`. */
 function chained(a: Scalar, b: Scalar, options: PrintOptions): string | undefined {
-  if (a.kind !== "call" || b.kind !== "call" || (options.origins === true && (a.origin ?? b.origin) !== undefined)) return undefined;
+  if (a.kind !== "call" || b.kind !== "call" || (options.origins === true && (a.origin ?? b.origin) !== undefined))
+    return undefined;
   const rising = (fn: ScalarFn): boolean => fn === "lt" || fn === "le";
   const falling = (fn: ScalarFn): boolean => fn === "gt" || fn === "ge";
   if (!(rising(a.fn) && rising(b.fn)) && !(falling(a.fn) && falling(b.fn))) return undefined;
@@ -115,7 +138,9 @@ function chained(a: Scalar, b: Scalar, options: PrintOptions): string | undefine
   return `${part(low)} ${infixOf(a.fn)} ${part(middle)} ${infixOf(b.fn)} ${part(high)}`;
 }
 
-function membership(x: Scalar & { kind: "any" | "sum" }): { value: Scalar; tensor: string; leading: readonly Scalar[] } | undefined {
+function membership(
+  x: Scalar & { kind: "any" | "sum" },
+): { value: Scalar; tensor: string; leading: readonly Scalar[] } | undefined {
   if (x.body.kind !== "call" || x.body.fn !== "eq") return undefined;
   const [element, value] = x.body.args;
   if (!element || !value || element.kind !== "read") return undefined;

@@ -64,13 +64,34 @@ const pairwise = (fn: "min" | "max"): Builtin => ({
 });
 
 const table: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
-  ...(["exp", "exp2", "log", "log2", "tanh", "sin", "cos", "sqrt", "float"] as const).map((fn): [string, Builtin] => [fn, real(fn)]),
+  ...(["exp", "exp2", "log", "log2", "tanh", "sin", "cos", "sqrt", "float"] as const).map((fn): [string, Builtin] => [
+    fn,
+    real(fn),
+  ]),
   ["floor", rounding("floor")],
   ["ceil", rounding("ceil")],
   ["min", pairwise("min")],
   ["max", pairwise("max")],
-  ["abs", { arity: 1, lower: (x, scope) => { const a = numbers(x, scope); return a && checked(scope, call("abs", a[0]), x.span); } }],
-  ["bit", { arity: 2, lower: (x, scope) => { const a = numbers(x, scope, "i32"); return a && checked(scope, call("bit", ...a), x.span); } }],
+  [
+    "abs",
+    {
+      arity: 1,
+      lower: (x, scope) => {
+        const a = numbers(x, scope);
+        return a && checked(scope, call("abs", a[0]), x.span);
+      },
+    },
+  ],
+  [
+    "bit",
+    {
+      arity: 2,
+      lower: (x, scope) => {
+        const a = numbers(x, scope, "i32");
+        return a && checked(scope, call("bit", ...a), x.span);
+      },
+    },
+  ],
   ["segment", { arity: 2, lower: segment }],
   ["sum", { arity: 2, lower: boundedSum }],
 ]);
@@ -93,24 +114,46 @@ export function lowerCall(x: CallExpr, scope: Scope): Scalar | undefined {
   const builtin = table.get(name);
   if (builtin) {
     const named = x.args.find((argument) => argument.name);
-    if (named?.name) return report(scope, "FOV2003", `\`${name}\` has no parameter \`${named.name.text}\``, named.name.span);
+    if (named?.name)
+      return report(scope, "FOV2003", `\`${name}\` has no parameter \`${named.name.text}\``, named.name.span);
     if (x.args.length !== builtin.arity) return arity(scope, name, builtin.arity, x.args.length, x.span);
     return builtin.lower(x, scope);
   }
   const missing = later.get(name);
-  if (missing) return report(scope, missing.code, `\`${name}\` is not available yet`, x.callee.span, { notes: [`available now: ${missing.now}`] });
+  if (missing)
+    return report(scope, missing.code, `\`${name}\` is not available yet`, x.callee.span, {
+      notes: [`available now: ${missing.now}`],
+    });
   if (scope.resolver.attentions.has(name)) {
-    return report(scope, "FOV3112", `the attention \`${name}\` as a value is not available yet`, x.callee.span, { notes: ["available now: one attention a spec"] });
+    return report(scope, "FOV3112", `the attention \`${name}\` as a value is not available yet`, x.callee.span, {
+      notes: ["available now: one attention a spec"],
+    });
   }
   const near = closest(name, [...scope.resolver.callables.keys(), ...builtins, ...laterNames]);
-  return report(scope, "FOV3002", `no pattern or function is named \`${name}\``, x.callee.span, suggestion(x.callee.span, near));
+  return report(
+    scope,
+    "FOV3002",
+    `no pattern or function is named \`${name}\``,
+    x.callee.span,
+    suggestion(x.callee.span, near),
+  );
 }
 
 const arity = (scope: Scope, name: string, wanted: number, given: number, span: Span): undefined =>
-  report(scope, "FOV2003", `\`${name}\` takes ${count(wanted, "argument")} and is given ${count(given, "argument")}`, span);
+  report(
+    scope,
+    "FOV2003",
+    `\`${name}\` takes ${count(wanted, "argument")} and is given ${count(given, "argument")}`,
+    span,
+  );
 
 /** The arguments in the order of the parameters. */
-function bind(callable: Callable, args: readonly Argument[], span: Span, scope: Scope): readonly Argument[] | undefined {
+function bind(
+  callable: Callable,
+  args: readonly Argument[],
+  span: Span,
+  scope: Scope,
+): readonly Argument[] | undefined {
   const name = callable.name.text;
   const params = callable.params.map((param) => param.text);
   const slots: (Argument | undefined)[] = params.map(() => undefined);
@@ -118,10 +161,17 @@ function bind(callable: Callable, args: readonly Argument[], span: Span, scope: 
   for (const argument of args) {
     const at = argument.name ? params.indexOf(argument.name.text) : next++;
     if (argument.name && at < 0) {
-      return report(scope, "FOV2003", `\`${name}\` has no parameter \`${argument.name.text}\``, argument.name.span, suggestion(argument.name.span, closest(argument.name.text, params)));
+      return report(
+        scope,
+        "FOV2003",
+        `\`${name}\` has no parameter \`${argument.name.text}\``,
+        argument.name.span,
+        suggestion(argument.name.span, closest(argument.name.text, params)),
+      );
     }
     if (at >= params.length) return arity(scope, name, params.length, args.length, span);
-    if (slots[at]) return report(scope, "FOV2003", `\`${params[at]}\` of \`${name}\` is given twice`, argument.value.span);
+    if (slots[at])
+      return report(scope, "FOV2003", `\`${params[at]}\` of \`${name}\` is given twice`, argument.value.span);
     slots[at] = argument;
   }
   return slots.every((slot) => slot !== undefined) ? slots : arity(scope, name, params.length, args.length, span);

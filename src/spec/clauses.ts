@@ -21,7 +21,14 @@ export function once(clauses: readonly Clause[], diagnostics: Diagnostic[]): Cla
     if (["let", "fn", "param", "project", "rotate"].includes(clause.kind)) continue;
     const first = found.get(clause.kind);
     if (!first) found.set(clause.kind, clause);
-    else push(diagnostics, diagnostic("FOV3005", `\`${clause.kind}\` is given twice`, { span: clause.span, labels: [{ span: first.span, text: "first given here" }] }));
+    else
+      push(
+        diagnostics,
+        diagnostic("FOV3005", `\`${clause.kind}\` is given twice`, {
+          span: clause.span,
+          labels: [{ span: first.span, text: "first given here" }],
+        }),
+      );
   }
   return found;
 }
@@ -64,7 +71,9 @@ export interface Resolved {
 
 export function resolveClauses(resolver: Resolver, clauses: Clauses, extents: Extents): Resolved | undefined {
   const position = resolvePosition(resolver, clauses, extents);
-  const scale = resolveReal(valueOf(clauses, "scale"), scopeOf(resolver, places.scale), () => call("div", float(1), call("sqrt", call("float", extents.channel))));
+  const scale = resolveReal(valueOf(clauses, "scale"), scopeOf(resolver, places.scale), () =>
+    call("div", float(1), call("sqrt", call("float", extents.channel))),
+  );
   const score = resolveReal(valueOf(clauses, "score"), scopeOf(resolver, places.score), () => variable("s", "f32"));
   const mask = resolveMask(resolver, clauses);
   const weights = resolveWeights(resolver, clauses);
@@ -86,7 +95,9 @@ function resolvePosition(resolver: Resolver, clauses: Clauses, extents: Extents)
       const scope = scopeOf(resolver, places.align);
       const at = lower(align.at, scope);
       if (!at) return undefined;
-      return at.type === "i32" ? add(row, at) : report(scope, "FOV2001", `\`align at\` takes an integer, and this is ${typeName(at.type)}`, align.at.span);
+      return at.type === "i32"
+        ? add(row, at)
+        : report(scope, "FOV2001", `\`align at\` takes an integer, and this is ${typeName(at.type)}`, align.at.span);
     }
   }
 }
@@ -95,7 +106,8 @@ function resolveReal(x: Expr | undefined, scope: Scope, fallback: () => Scalar):
   if (!x) return fallback();
   const value = lower(x, scope);
   if (!value) return undefined;
-  if (value.type === "bool") return report(scope, "FOV2001", `${scope.place.clause} takes a number, and this is a truth value`, x.span);
+  if (value.type === "bool")
+    return report(scope, "FOV2001", `${scope.place.clause} takes a number, and this is a truth value`, x.span);
   return toReal(value);
 }
 
@@ -105,7 +117,8 @@ function resolveMask(resolver: Resolver, clauses: Clauses): Scalar | undefined {
   const scope = scopeOf(resolver, places.mask);
   const value = lower(x, scope);
   if (!value) return undefined;
-  if (value.type !== "bool") return report(scope, "FOV2001", `\`mask\` takes a truth value, and this is ${typeName(value.type)}`, x.span);
+  if (value.type !== "bool")
+    return report(scope, "FOV2001", `\`mask\` takes a truth value, and this is ${typeName(value.type)}`, x.span);
   warnLaterKeys(resolver, value, scope.met, x);
   return value;
 }
@@ -119,16 +132,29 @@ function resolveWeights(resolver: Resolver, clauses: Clauses): Weights | undefin
   const { text, span } = clause.name;
   const args = clause.args ?? [];
   if (laterWeights.includes(text)) {
-    return report(scope, "FOV3107", `\`weights ${text}\` is not available yet`, clause.span, { notes: ["available now: `softmax`, `softmax(sink: …)` and `sigmoid`"] });
+    return report(scope, "FOV3107", `\`weights ${text}\` is not available yet`, clause.span, {
+      notes: ["available now: `softmax`, `softmax(sink: …)` and `sigmoid`"],
+    });
   }
   if (text !== "softmax" && text !== "sigmoid") {
-    return report(scope, "FOV3002", `no weights are named \`${text}\``, span, suggestion(span, closest(text, ["softmax", "sigmoid", ...laterWeights])));
+    return report(
+      scope,
+      "FOV3002",
+      `no weights are named \`${text}\``,
+      span,
+      suggestion(span, closest(text, ["softmax", "sigmoid", ...laterWeights])),
+    );
   }
   const [first, second] = args;
   if (!first) return { kind: text };
   if (text === "sigmoid" || second || first.name?.text !== "sink") {
     const wrong = text === "sigmoid" ? first : first.name?.text === "sink" && second ? second : first;
-    return report(scope, "FOV2003", `\`${text}\` takes ${text === "sigmoid" ? "no arguments" : "no argument but `sink:`"}`, wrong.name?.span ?? wrong.value.span);
+    return report(
+      scope,
+      "FOV2003",
+      `\`${text}\` takes ${text === "sigmoid" ? "no arguments" : "no argument but `sink:`"}`,
+      wrong.name?.span ?? wrong.value.span,
+    );
   }
   const sink = resolveReal(first.value, scope, () => float(0));
   return sink && { kind: "softmax", sink };
@@ -138,7 +164,11 @@ const values = ["o", "lse"] as const;
 const laterValues = ["mass", "entropy", "selected"];
 const reservedOutputs: readonly string[] = [...values, ...laterValues];
 
-function resolveReturn(resolver: Resolver, clauses: Clauses, weights: Weights | undefined): readonly SpecOutput[] | undefined {
+function resolveReturn(
+  resolver: Resolver,
+  clauses: Clauses,
+  weights: Weights | undefined,
+): readonly SpecOutput[] | undefined {
   const clause = clauseOf(clauses, "return");
   if (!clause) return [{ name: "o", value: "o" }];
   const scope = scopeOf(resolver, places.sink);
@@ -150,24 +180,52 @@ function resolveReturn(resolver: Resolver, clauses: Clauses, weights: Weights | 
   return outputs.length === clause.values.length ? outputs : undefined;
 }
 
-function resolveReturned(resolver: Resolver, scope: Scope, returned: Returned, before: readonly SpecOutput[], weights: Weights | undefined): SpecOutput | undefined {
+function resolveReturned(
+  resolver: Resolver,
+  scope: Scope,
+  returned: Returned,
+  before: readonly SpecOutput[],
+  weights: Weights | undefined,
+): SpecOutput | undefined {
   const { name, alias, type } = returned;
   const now = { notes: ["available now: `o` and `lse`, f32"] };
-  if (laterValues.includes(name.text)) return report(scope, "FOV3109", `\`${name.text}\` is not available yet`, name.span, now);
+  if (laterValues.includes(name.text))
+    return report(scope, "FOV3109", `\`${name.text}\` is not available yet`, name.span, now);
   const value = values.find((each) => each === name.text);
   if (!value) {
-    return report(scope, "FOV3001", `no result is named \`${name.text}\``, name.span, suggestion(name.span, closest(name.text, reservedOutputs)));
+    return report(
+      scope,
+      "FOV3001",
+      `no result is named \`${name.text}\``,
+      name.span,
+      suggestion(name.span, closest(name.text, reservedOutputs)),
+    );
   }
-  if (type?.scale ?? type?.zero) return report(scope, "FOV3110", `\`${name.text}\` with a scale is not available yet`, (type?.scale ?? type?.zero ?? name).span, now);
-  if (type && type.dtype.text !== "f32") return report(scope, "FOV3111", `a result as \`${type.dtype.text}\` is not available yet`, type.dtype.span, now);
+  if (type?.scale ?? type?.zero)
+    return report(
+      scope,
+      "FOV3110",
+      `\`${name.text}\` with a scale is not available yet`,
+      (type?.scale ?? type?.zero ?? name).span,
+      now,
+    );
+  if (type && type.dtype.text !== "f32")
+    return report(scope, "FOV3111", `a result as \`${type.dtype.text}\` is not available yet`, type.dtype.span, now);
   if (value === "lse" && weights?.kind === "sigmoid") {
-    return report(scope, "FOV3009", "`lse` has no meaning for `weights sigmoid`", name.span, { notes: ["sigmoid weights are a plain sum without a normaliser"], help: "return `o` alone" });
+    return report(scope, "FOV3009", "`lse` has no meaning for `weights sigmoid`", name.span, {
+      notes: ["sigmoid weights are a plain sum without a normaliser"],
+      help: "return `o` alone",
+    });
   }
   const own: Name = alias ?? name;
   if (alias && reservedOutputs.includes(alias.text) && alias.text !== name.text) {
-    return report(scope, "FOV3003", `\`${alias.text}\` is already the name of a result`, alias.span, { help: "choose another name" });
+    return report(scope, "FOV3003", `\`${alias.text}\` is already the name of a result`, alias.span, {
+      help: "choose another name",
+    });
   }
-  if (before.some((each) => each.name === own.text)) return report(scope, "FOV3003", `\`${own.text}\` is returned twice`, own.span);
-  if (resolver.inputs.has(own.text)) return report(scope, "FOV3003", `\`${own.text}\` is already an input`, own.span, { help: "choose another name" });
+  if (before.some((each) => each.name === own.text))
+    return report(scope, "FOV3003", `\`${own.text}\` is returned twice`, own.span);
+  if (resolver.inputs.has(own.text))
+    return report(scope, "FOV3003", `\`${own.text}\` is already an input`, own.span, { help: "choose another name" });
   return { name: own.text, value };
 }

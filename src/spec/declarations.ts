@@ -33,13 +33,24 @@ export function twice(diagnostics: Diagnostic[], name: Name, first: Span | undef
 
 /** Is the name the user's to give? Reports where it is not. */
 export function isFree(diagnostics: Diagnostic[], name: Name, callable = false): boolean {
-  const what = reserved.has(name.text) ? "a position or the score" : callable && builtin.has(name.text) ? "a built-in function" : undefined;
+  const what = reserved.has(name.text)
+    ? "a position or the score"
+    : callable && builtin.has(name.text)
+      ? "a built-in function"
+      : undefined;
   if (what === undefined) return true;
-  push(diagnostics, diagnostic("FOV3003", `\`${name.text}\` is already ${what}`, { span: name.span, help: "choose another name" }));
+  push(
+    diagnostics,
+    diagnostic("FOV3003", `\`${name.text}\` is already ${what}`, { span: name.span, help: "choose another name" }),
+  );
   return false;
 }
 
-export function callableOf(kind: "pattern" | "fn", declared: Pick<FnDeclaration, "name" | "params" | "body" | "span">, prelude: boolean): Callable {
+export function callableOf(
+  kind: "pattern" | "fn",
+  declared: Pick<FnDeclaration, "name" | "params" | "body" | "span">,
+  prelude: boolean,
+): Callable {
   return { kind, name: declared.name, params: declared.params, body: declared.body, span: declared.span, prelude };
 }
 
@@ -86,10 +97,13 @@ export function collect(file: File, prelude: File, diagnostics: Diagnostic[]): D
         if (isNew(declaration.name)) attentions.set(declaration.name.text, declaration);
         break;
       case "schedule":
-        push(diagnostics, diagnostic("FOV3113", "`schedule` is not available yet", {
-          span: declaration.span,
-          notes: ["available now: the compiler chooses tiles by itself; no schedule changes an answer"],
-        }));
+        push(
+          diagnostics,
+          diagnostic("FOV3113", "`schedule` is not available yet", {
+            span: declaration.span,
+            notes: ["available now: the compiler chooses tiles by itself; no schedule changes an answer"],
+          }),
+        );
     }
   }
   return { callables, params, attentions };
@@ -101,7 +115,9 @@ export function cycles(callables: ReadonlyMap<string, Callable>, diagnostics: Di
   const done = new Set<Callable>();
   for (const root of callables.values()) {
     if (done.has(root)) continue;
-    const path: { callable: Callable; calls: { callable: Callable; span: Span }[] }[] = [{ callable: root, calls: callsOf(root, callables) }];
+    const path: { callable: Callable; calls: { callable: Callable; span: Span }[] }[] = [
+      { callable: root, calls: callsOf(root, callables) },
+    ];
     while (path.length > 0) {
       const top = path[path.length - 1];
       const next = top.calls.pop();
@@ -115,10 +131,14 @@ export function cycles(callables: ReadonlyMap<string, Callable>, diagnostics: Di
         const loop = path.slice(start).map((entry) => entry.callable);
         for (const each of loop) broken.add(each);
         const names = [...loop, next.callable].map((each) => `\`${each.name.text}\``);
-        push(diagnostics, diagnostic("FOV3004", `\`${next.callable.name.text}\` calls itself`, {
-          span: next.span,
-          notes: names.length > 2 ? [`by way of ${names.slice(0, 6).join(" → ")}${names.length > 6 ? " …" : ""}`] : [],
-        }));
+        push(
+          diagnostics,
+          diagnostic("FOV3004", `\`${next.callable.name.text}\` calls itself`, {
+            span: next.span,
+            notes:
+              names.length > 2 ? [`by way of ${names.slice(0, 6).join(" → ")}${names.length > 6 ? " …" : ""}`] : [],
+          }),
+        );
       } else if (!done.has(next.callable)) {
         path.push({ callable: next.callable, calls: callsOf(next.callable, callables) });
       }
@@ -127,7 +147,10 @@ export function cycles(callables: ReadonlyMap<string, Callable>, diagnostics: Di
   return broken;
 }
 
-function callsOf({ params, body }: Callable, callables: ReadonlyMap<string, Callable>): { callable: Callable; span: Span }[] {
+function callsOf(
+  { params, body }: Callable,
+  callables: ReadonlyMap<string, Callable>,
+): { callable: Callable; span: Span }[] {
   const own = new Set(params.map((param) => param.text));
   const found: { callable: Callable; span: Span }[] = [];
   walk(body, (x) => {

@@ -11,16 +11,27 @@ import { places, report, scopeOf, suggestion, type Resolver, type Scope } from "
 import type { ExampleValue, InputDtype, Spec } from "./spec.ts";
 import { typeName } from "./typing.ts";
 
-const recipes: ReadonlyMap<string, number> = new Map([["segments", 1], ["between", 2], ["bernoulli", 1], ["file", 1]]);
+const recipes: ReadonlyMap<string, number> = new Map([
+  ["segments", 1],
+  ["between", 2],
+  ["bernoulli", 1],
+  ["file", 1],
+]);
 
-export function resolveExample(resolver: Resolver, clause: (Clause & { kind: "example" }) | undefined): Spec["example"] {
+export function resolveExample(
+  resolver: Resolver,
+  clause: (Clause & { kind: "example" }) | undefined,
+): Spec["example"] {
   const sizes: Record<string, number> = {};
   const values: Record<string, ExampleValue> = {};
   const scope = scopeOf(resolver, places.example);
   const seen = new Map<string, Span>();
   for (const { name, value } of clause?.entries ?? []) {
     const first = seen.get(name.text);
-    if (first) report(scope, "FOV3003", `\`${name.text}\` has two values in \`example\``, name.span, { labels: [{ span: first, text: "first given here" }] });
+    if (first)
+      report(scope, "FOV3003", `\`${name.text}\` has two values in \`example\``, name.span, {
+        labels: [{ span: first, text: "first given here" }],
+      });
     seen.set(name.text, name.span);
     const input = resolver.inputs.get(name.text);
     if (input) {
@@ -31,7 +42,13 @@ export function resolveExample(resolver: Resolver, clause: (Clause & { kind: "ex
       if (made !== undefined && resolver.sizes.get(name.text)?.kind === "size") define(sizes, name.text, made);
     } else {
       const near = closest(name.text, [...resolver.sizes.keys(), ...resolver.inputs.keys()]);
-      report(scope, "FOV3001", `no dimension or input is named \`${name.text}\``, name.span, suggestion(name.span, near));
+      report(
+        scope,
+        "FOV3001",
+        `no dimension or input is named \`${name.text}\``,
+        name.span,
+        suggestion(name.span, near),
+      );
     }
   }
   return { sizes, values };
@@ -46,7 +63,9 @@ function define<T>(record: Record<string, T>, name: string, value: T): void {
 function exampleSize(scope: Scope, x: Expr, sizes: Readonly<Record<string, number>>): number | undefined {
   const made = lower(x, scope);
   if (!made) return undefined;
-  const value = rewrite(made, (n) => (n.kind === "size" && Object.hasOwn(sizes, n.name) ? int(sizes[n.name]) : undefined));
+  const value = rewrite(made, (n) =>
+    n.kind === "size" && Object.hasOwn(sizes, n.name) ? int(sizes[n.name]) : undefined,
+  );
   if (isConst(value) && value.type === "i32" && value.value >= 0) return value.value;
   return report(scope, "FOV2106", "the value of a dimension is not a size", x.span);
 }
@@ -56,14 +75,21 @@ function recipe(scope: Scope, x: Expr, dtype: InputDtype): ExampleValue | undefi
   const { callee, args } = x;
   const wanted = recipes.get(callee.text) ?? 0;
   if (args.length !== wanted || args.some((argument) => argument.name)) {
-    return report(scope, "FOV2003", `\`${callee.text}\` takes ${wanted} argument${wanted === 1 ? "" : "s"} without names`, x.span);
+    return report(
+      scope,
+      "FOV2003",
+      `\`${callee.text}\` takes ${wanted} argument${wanted === 1 ? "" : "s"} without names`,
+      x.span,
+    );
   }
   if (callee.text === "file") return fileOf(scope, args[0].value);
   const made = args.map((argument) => numberOf(scope, argument.value));
   if (made.some((value) => value === undefined)) return undefined;
   const [first, second] = made;
   if (!first) return undefined;
-  return made.length === 2 && second ? between(scope, dtype, first, second, x, callee) : counted(scope, dtype, first, x, callee);
+  return made.length === 2 && second
+    ? between(scope, dtype, first, second, x, callee)
+    : counted(scope, dtype, first, x, callee);
 }
 
 function counted(scope: Scope, dtype: InputDtype, first: Scalar, x: Expr, callee: Name): ExampleValue | undefined {
@@ -71,33 +97,49 @@ function counted(scope: Scope, dtype: InputDtype, first: Scalar, x: Expr, callee
     if (isConst(first) && first.value >= 0 && first.value <= 1) return { kind: "bernoulli", p: first.value };
     return report(scope, "FOV2001", "the probability of `bernoulli` is not a number from 0 to 1", x.span);
   }
-  if (dtype !== "i32") return report(scope, "FOV2001", `\`segments\` gives integers, and the input is ${dtype}`, x.span);
+  if (dtype !== "i32")
+    return report(scope, "FOV2001", `\`segments\` gives integers, and the input is ${dtype}`, x.span);
   if (first.type !== "i32") return report(scope, "FOV2001", "`segments` takes an integer", x.span);
   return { kind: "segments", count: first };
 }
 
-function between(scope: Scope, dtype: InputDtype, lo: Scalar, hi: Scalar, x: Expr, callee: Name): ExampleValue | undefined {
-  if (dtype === "bool") return report(scope, "FOV2001", `\`${callee.text}\` gives numbers, and the input is bool`, x.span, { help: "use `bernoulli(0.5)`" });
-  if (dtype === "i32" && (lo.type !== "i32" || hi.type !== "i32")) return report(scope, "FOV2001", "the bounds of an integer input are not integers", x.span);
+function between(
+  scope: Scope,
+  dtype: InputDtype,
+  lo: Scalar,
+  hi: Scalar,
+  x: Expr,
+  callee: Name,
+): ExampleValue | undefined {
+  if (dtype === "bool")
+    return report(scope, "FOV2001", `\`${callee.text}\` gives numbers, and the input is bool`, x.span, {
+      help: "use `bernoulli(0.5)`",
+    });
+  if (dtype === "i32" && (lo.type !== "i32" || hi.type !== "i32"))
+    return report(scope, "FOV2001", "the bounds of an integer input are not integers", x.span);
   return { kind: "between", lo, hi };
 }
 
 function fileOf(scope: Scope, x: Expr): ExampleValue | undefined {
-  return x.kind === "string" ? { kind: "file", path: x.value } : report(scope, "FOV2001", "`file` takes a string", x.span);
+  return x.kind === "string"
+    ? { kind: "file", path: x.value }
+    : report(scope, "FOV2001", "`file` takes a string", x.span);
 }
 
 function numberOf(scope: Scope, x: Expr): Scalar | undefined {
   const value = lower(x, scope);
-  if (value?.type === "bool") return report(scope, "FOV2001", "a number is expected, and this is a truth value", x.span);
+  if (value?.type === "bool")
+    return report(scope, "FOV2001", "a number is expected, and this is a truth value", x.span);
   return value;
 }
 
 function plain(scope: Scope, x: Expr, dtype: InputDtype): ExampleValue | undefined {
   const value = lower(x, scope);
   if (!value) return undefined;
-  if (!isConst(value)) return report(scope, "FOV2001", "the value of an input in `example` is not known at compile time", x.span);
-  const fits = dtype === "f32" ? value.type !== "bool" : value.type === dtype || (dtype === "bool" && value.type === "i32");
+  if (!isConst(value))
+    return report(scope, "FOV2001", "the value of an input in `example` is not known at compile time", x.span);
+  const fits =
+    dtype === "f32" ? value.type !== "bool" : value.type === dtype || (dtype === "bool" && value.type === "i32");
   if (!fits) return report(scope, "FOV2001", `the input is ${dtype}, and this is ${typeName(value.type)}`, x.span);
   return { kind: "number", value: dtype === "bool" ? Number(value.value !== 0) : value.value };
 }
-

@@ -10,7 +10,19 @@ import { lowerCall } from "./calls.ts";
 import { operand, wrongRank } from "./lowering.ts";
 import { lowerName } from "./names.ts";
 import { report, type Scope, type Value } from "./scope.ts";
-import { arithmeticOf, checked, choose, compare, divide, literal, logical, maxNodes, negate, tooLarge, wants } from "./typing.ts";
+import {
+  arithmeticOf,
+  checked,
+  choose,
+  compare,
+  divide,
+  literal,
+  logical,
+  maxNodes,
+  negate,
+  tooLarge,
+  wants,
+} from "./typing.ts";
 import { membership } from "./tensors.ts";
 import { ungroup } from "./walk.ts";
 
@@ -20,7 +32,9 @@ export function lowerValue(x: Expr, outer: Scope): Value | undefined {
   const scope = { ...outer, depth: outer.depth + 1 };
   if (++scope.resolver.steps > maxNodes) tooLarge(scope, x.span);
   if (scope.depth > maxDepth) {
-    throw new FoveaError([diagnostic("FOV4002", `the expression is nested deeper than ${maxDepth} levels`, { span: x.span })]);
+    throw new FoveaError([
+      diagnostic("FOV4002", `the expression is nested deeper than ${maxDepth} levels`, { span: x.span }),
+    ]);
   }
   switch (x.kind) {
     case "number":
@@ -48,9 +62,15 @@ export function lowerValue(x: Expr, outer: Scope): Value | undefined {
     case "index":
       return lowerIndex(x, scope);
     case "member":
-      return report(scope, "FOV3112", `\`.${x.member.text}\` reads the state of another attention, which is not available yet`, x.span, {
-        notes: ["available now: one attention a spec, with its own mask, score and weights"],
-      });
+      return report(
+        scope,
+        "FOV3112",
+        `\`.${x.member.text}\` reads the state of another attention, which is not available yet`,
+        x.span,
+        {
+          notes: ["available now: one attention a spec, with its own mask, score and weights"],
+        },
+      );
   }
 }
 
@@ -106,7 +126,8 @@ function lowerComparison(x: Expr & { kind: "comparison" }, scope: Scope): Scalar
 
 function lowerIndex(x: Expr & { kind: "index" }, scope: Scope): Value | undefined {
   const target = ungroup(x.target);
-  if (target.kind !== "name" && target.kind !== "index") return report(scope, "FOV2001", "only an input can be indexed", x.target.span);
+  if (target.kind !== "name" && target.kind !== "index")
+    return report(scope, "FOV2001", "only an input can be indexed", x.target.span);
   const value = lowerValue(target, scope);
   const indices = x.indices.map((index) => operand(index, scope));
   if (!value) return undefined;

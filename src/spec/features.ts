@@ -18,6 +18,13 @@ const later: ReadonlyMap<Clause["kind"], { readonly code: Code; readonly now: st
 export function refuseLater(resolver: Resolver, clauses: readonly Clause[]): void {
   for (const clause of clauses) {
     const row = later.get(clause.kind);
-    if (row) push(resolver.diagnostics, diagnostic(row.code, `\`${clause.kind}\` is not available yet`, { span: clause.span, notes: [`available now: ${row.now}`] }));
+    if (row)
+      push(
+        resolver.diagnostics,
+        diagnostic(row.code, `\`${clause.kind}\` is not available yet`, {
+          span: clause.span,
+          notes: [`available now: ${row.now}`],
+        }),
+      );
   }
 }

@@ -36,7 +36,12 @@ export function outputDims(spec: Spec, sizes: Sizes): Map<string, number[]> {
   const { batch, head, query, valueChannel } = spec.extents;
   const extents = { batch, head, position: query, channel: valueChannel };
   const dims = (roles: Spec["roles"]): number[] => roles.map((role) => value(extents[role], sizes));
-  return new Map(spec.outputs.map((output) => [output.name, dims(output.value === "o" ? spec.roles : spec.roles.filter((role) => role !== "channel"))]));
+  return new Map(
+    spec.outputs.map((output) => [
+      output.name,
+      dims(output.value === "o" ? spec.roles : spec.roles.filter((role) => role !== "channel")),
+    ]),
+  );
 }
 
 /** `f32[B=1, H=2, L=96, D=16]` */
@@ -76,15 +81,27 @@ function checkNames(spec: Spec, given: Sizes, inputs: ReadonlyMap<string, Given>
   for (const name of inputs.keys()) {
     if (names.includes(name)) continue;
     const near = closest(name, names);
-    diagnostics.push(diagnostic("FOV2102", `${spec.name} has no input ${name}`, { notes: [`its inputs are ${names.join(", ")}`], help: near && `did you mean \`${near}\`?` }));
+    diagnostics.push(
+      diagnostic("FOV2102", `${spec.name} has no input ${name}`, {
+        notes: [`its inputs are ${names.join(", ")}`],
+        help: near && `did you mean \`${near}\`?`,
+      }),
+    );
   }
   for (const name of Object.keys(given)) {
     if (spec.sizes.includes(name)) continue;
     if (!Object.hasOwn(spec.fixed, name)) {
       const near = closest(name, spec.sizes);
-      diagnostics.push(diagnostic("FOV0007", `${spec.name} has no dimension ${name}`, { help: near && `did you mean \`${near}\`?` }));
+      diagnostics.push(
+        diagnostic("FOV0007", `${spec.name} has no dimension ${name}`, { help: near && `did you mean \`${near}\`?` }),
+      );
     } else if (spec.fixed[name] !== given[name]) {
-      diagnostics.push(diagnostic("FOV2005", `${spec.name}: the dimension ${name} is fixed to ${spec.fixed[name]} and given as ${given[name]}`));
+      diagnostics.push(
+        diagnostic(
+          "FOV2005",
+          `${spec.name}: the dimension ${name} is fixed to ${spec.fixed[name]} and given as ${given[name]}`,
+        ),
+      );
     }
   }
 }
@@ -95,35 +112,65 @@ function inferSizes(spec: Spec, given: Sizes, inputs: ReadonlyMap<string, Given>
     if (!Object.hasOwn(given, name)) continue;
     const size = given[name];
     if (Number.isInteger(size) && size >= 0) found.set(name, { value: size, by: "given" });
-    else diagnostics.push(diagnostic("FOV2106", `${spec.name}: the dimension ${name} is given as ${size}, which is not a size`));
+    else
+      diagnostics.push(
+        diagnostic("FOV2106", `${spec.name}: the dimension ${name} is given as ${size}, which is not a size`),
+      );
   }
   for (const input of spec.inputs) {
     const dims = inputs.get(input.name)?.dims;
     if (!dims) continue;
     if (dims.length !== input.dims.length) {
-      diagnostics.push(diagnostic("FOV2105", `${spec.name}: input ${input.name} has dimensions [${dims.join(", ")}]; ${shapeText(input, {})} has ${input.dims.length} of them`));
+      diagnostics.push(
+        diagnostic(
+          "FOV2105",
+          `${spec.name}: input ${input.name} has dimensions [${dims.join(", ")}]; ${shapeText(input, {})} has ${input.dims.length} of them`,
+        ),
+      );
       continue;
     }
     for (const [n, dim] of input.dims.entries()) {
       if (!Number.isInteger(dims[n]) || dims[n] < 0) {
-        diagnostics.push(diagnostic("FOV2106", `${spec.name}: input ${input.name} has the dimension ${dims[n]}, which is not a size`));
+        diagnostics.push(
+          diagnostic("FOV2106", `${spec.name}: input ${input.name} has the dimension ${dims[n]}, which is not a size`),
+        );
       } else if (dim.kind === "size") infer(spec, dim.name, dims[n], input.name, found, diagnostics);
     }
   }
   for (const name of spec.sizes) {
-    const invalid = diagnostics.some((each) => each.code === "FOV2106" || each.code === "FOV2105" || each.code === "FOV2101");
-    if (!found.has(name) && !invalid) diagnostics.push(diagnostic("FOV2106", `${spec.name}: the dimension ${name} is missing`, { help: `give it, or dimensions with every input` }));
+    const invalid = diagnostics.some(
+      (each) => each.code === "FOV2106" || each.code === "FOV2105" || each.code === "FOV2101",
+    );
+    if (!found.has(name) && !invalid)
+      diagnostics.push(
+        diagnostic("FOV2106", `${spec.name}: the dimension ${name} is missing`, {
+          help: `give it, or dimensions with every input`,
+        }),
+      );
   }
   const sizes: Record<string, number> = {};
-  for (const [name, size] of found) Object.defineProperty(sizes, name, { value: size.value, enumerable: true, configurable: true, writable: true });
+  for (const [name, size] of found)
+    Object.defineProperty(sizes, name, { value: size.value, enumerable: true, configurable: true, writable: true });
   return sizes;
 }
 
-function infer(spec: Spec, name: string, size: number, input: string, found: Map<string, { value: number; by: string }>, diagnostics: Diagnostic[]): void {
+function infer(
+  spec: Spec,
+  name: string,
+  size: number,
+  input: string,
+  found: Map<string, { value: number; by: string }>,
+  diagnostics: Diagnostic[],
+): void {
   const before = found.get(name);
   if (!before) found.set(name, { value: size, by: `from input ${input}` });
   else if (before.value !== size) {
-    diagnostics.push(diagnostic("FOV2005", `${spec.name}: the dimension ${name} is ${before.value} (${before.by}) and ${size} (from input ${input})`));
+    diagnostics.push(
+      diagnostic(
+        "FOV2005",
+        `${spec.name}: the dimension ${name} is ${before.value} (${before.by}) and ${size} (from input ${input})`,
+      ),
+    );
   }
 }
 
@@ -139,13 +186,27 @@ function checkProducts(spec: Spec, sizes: Sizes, diagnostics: Diagnostic[]): voi
     const elements = dims.reduce((product, dim) => product * BigInt(dim), 1n);
     const large = dims.find((dim) => dim > maxElements);
     if (elements > BigInt(maxElements) || large !== undefined) {
-      diagnostics.push(diagnostic("FOV4005", `${spec.name}: ${name} has ${large ?? elements} elements${large === undefined ? "" : " along one dimension"}`, { notes: [`the limit is ${maxElements}`] }));
+      diagnostics.push(
+        diagnostic(
+          "FOV4005",
+          `${spec.name}: ${name} has ${large ?? elements} elements${large === undefined ? "" : " along one dimension"}`,
+          { notes: [`the limit is ${maxElements}`] },
+        ),
+      );
     }
   }
   for (const role of ["channel", "valueChannel"] as const) {
     const extent = value(spec.extents[role], sizes);
-    if (extent > maxHeadSize) diagnostics.push(diagnostic("FOV4005", `${spec.name}: the head size is ${extent}`, { notes: [`the limit is ${maxHeadSize}`] }));
-    if (extent === 0) diagnostics.push(diagnostic("FOV2106", `${spec.name}: the head size is 0`, { notes: ["batch and lengths may be 0, a head size may not"] }));
+    if (extent > maxHeadSize)
+      diagnostics.push(
+        diagnostic("FOV4005", `${spec.name}: the head size is ${extent}`, { notes: [`the limit is ${maxHeadSize}`] }),
+      );
+    if (extent === 0)
+      diagnostics.push(
+        diagnostic("FOV2106", `${spec.name}: the head size is 0`, {
+          notes: ["batch and lengths may be 0, a head size may not"],
+        }),
+      );
   }
 }
 
@@ -157,15 +218,27 @@ function checkShapes(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given
     if (!tensor || !dims) continue;
     const shape = shapeText(input, sizes);
     if (tensor.dtype !== undefined && tensor.dtype !== input.dtype) {
-      diagnostics.push(diagnostic("FOV2104", `${spec.name}: input ${input.name} is ${tensor.dtype}; ${shape} is needed`));
+      diagnostics.push(
+        diagnostic("FOV2104", `${spec.name}: input ${input.name} is ${tensor.dtype}; ${shape} is needed`),
+      );
     }
     if (tensor.dims && tensor.dims.some((dim, n) => dim !== dims[n])) {
-      diagnostics.push(diagnostic("FOV2105", `${spec.name}: input ${input.name} has dimensions [${tensor.dims.join(", ")}]; ${shape} is needed`));
+      diagnostics.push(
+        diagnostic(
+          "FOV2105",
+          `${spec.name}: input ${input.name} has dimensions [${tensor.dims.join(", ")}]; ${shape} is needed`,
+        ),
+      );
       continue;
     }
     const count = dims.reduce((product, dim) => product * dim, 1);
     if (tensor.data.length !== count) {
-      diagnostics.push(diagnostic("FOV2103", `${spec.name}: input ${input.name} has ${tensor.data.length} numbers; ${shape} needs ${count}`));
+      diagnostics.push(
+        diagnostic(
+          "FOV2103",
+          `${spec.name}: input ${input.name} has ${tensor.data.length} numbers; ${shape} needs ${count}`,
+        ),
+      );
     }
   }
 }
@@ -173,7 +246,8 @@ function checkShapes(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given
 /** Bounds of the elements; without data at hand nothing is known but that they are integers of 32 bits. */
 function elementsOf(given: Given | undefined): Interval {
   let [lo, hi] = [0, 0];
-  if (!given || !("0" in given.data)) return given?.data.length === 0 ? { lo, hi } : { lo: -(2 ** 31), hi: maxElements };
+  if (!given || !("0" in given.data))
+    return given?.data.length === 0 ? { lo, hi } : { lo: -(2 ** 31), hi: maxElements };
   for (let n = 0; n < given.data.length; n++) {
     lo = Math.min(lo, given.data[n]);
     hi = Math.max(hi, given.data[n]);
@@ -190,13 +264,24 @@ function checkRange(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given>
   };
   const text = leaves32Bits(spec, sizes, elements);
   if (text === undefined) return;
-  diagnostics.push(diagnostic("FOV4007", `${spec.name}: ${text} could leave 32 bits for ${spec.sizes.map((name) => `${name} = ${sizes[name]}`).join(", ")}`));
+  diagnostics.push(
+    diagnostic(
+      "FOV4007",
+      `${spec.name}: ${text} could leave 32 bits for ${spec.sizes.map((name) => `${name} = ${sizes[name]}`).join(", ")}`,
+    ),
+  );
 }
 
 function checkWhere(spec: Spec, sizes: Sizes, diagnostics: Diagnostic[]): void {
   for (const { condition, text, span } of spec.where) {
     if (value(condition, sizes) !== 0) continue;
     const named = spec.sizes.filter((name) => some(condition, (n) => n.kind === "size" && n.name === name));
-    diagnostics.push(diagnostic("FOV2108", `${spec.name}: ${text} does not hold for ${named.map((name) => `${name} = ${sizes[name]}`).join(", ")}`, { span }));
+    diagnostics.push(
+      diagnostic(
+        "FOV2108",
+        `${spec.name}: ${text} does not hold for ${named.map((name) => `${name} = ${sizes[name]}`).join(", ")}`,
+        { span },
+      ),
+    );
   }
 }

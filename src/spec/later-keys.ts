@@ -23,19 +23,22 @@ export function warnLaterKeys(resolver: Resolver, mask: Scalar, met: ReadonlySet
   const seen = laterKey(resolver, mask);
   if (!seen) return;
   const { span } = x;
-  push(resolver.diagnostics, diagnostic("FOV3011", `the mask lets row ${seen.row} see key ${seen.key}, a later one`, {
-    severity: "warning",
-    span,
-    notes: [`it names ${named.map((name) => `\`${name}\``).join(" and ")}, and nothing in it keeps later keys out`],
-    help: "add `causal and`, or `both_ways and` to say it is meant",
-    fixes: ["causal", "both_ways"].map((name) => ({
-      title: `add \`${name} and\``,
-      edits: [
-        { span: { ...span, end: span.start }, text: `${name} and (` },
-        { span: { ...span, start: span.end }, text: ")" },
-      ],
-    })),
-  }));
+  push(
+    resolver.diagnostics,
+    diagnostic("FOV3011", `the mask lets row ${seen.row} see key ${seen.key}, a later one`, {
+      severity: "warning",
+      span,
+      notes: [`it names ${named.map((name) => `\`${name}\``).join(" and ")}, and nothing in it keeps later keys out`],
+      help: "add `causal and`, or `both_ways and` to say it is meant",
+      fixes: ["causal", "both_ways"].map((name) => ({
+        title: `add \`${name} and\``,
+        edits: [
+          { span: { ...span, end: span.start }, text: `${name} and (` },
+          { span: { ...span, start: span.end }, text: ")" },
+        ],
+      })),
+    }),
+  );
 }
 
 function laterKey(resolver: Resolver, mask: Scalar): { row: number; key: number } | undefined {

@@ -20,8 +20,14 @@ export function operand(x: Expr, scope: Scope): Operand | undefined {
   return value && { value, span: x.span };
 }
 
-export const count = (n: number, one: string, many = `${one}s`): string => `${n === 0 ? "no" : n} ${n === 1 ? one : many}`;
+export const count = (n: number, one: string, many = `${one}s`): string =>
+  `${n === 0 ? "no" : n} ${n === 1 ? one : many}`;
 
 export function wrongRank({ input, leading }: TensorRef, span: Span, scope: Scope): undefined {
-  return report(scope, "FOV2002", `\`${input.name}\` has ${count(input.dims.length, "dimension")} and is given ${count(leading.length, "index", "indices")}`, span);
+  return report(
+    scope,
+    "FOV2002",
+    `\`${input.name}\` has ${count(input.dims.length, "dimension")} and is given ${count(leading.length, "index", "indices")}`,
+    span,
+  );
 }

@@ -19,7 +19,12 @@ export function lowerName(name: string, span: Span, scope: Scope): Value | undef
   if (bound) {
     if (scope.lets.includes(name)) return report(scope, "FOV3004", `\`${name}\` is defined by itself`, span);
     resolver.used.lets.add(name);
-    const value = lower(bound.value, { ...scope, locals: new Map(), expansion: undefined, lets: [...scope.lets, name] });
+    const value = lower(bound.value, {
+      ...scope,
+      locals: new Map(),
+      expansion: undefined,
+      lets: [...scope.lets, name],
+    });
     return value && { ...value, origin: name };
   }
 
@@ -41,7 +46,10 @@ export function lowerName(name: string, span: Span, scope: Scope): Value | undef
   }
 
   const size = resolver.sizes.get(name);
-  if (size) return place.sizes ? size : report(scope, "FOV3010", `the dimension \`${name}\` is not known in ${place.clause}`, span);
+  if (size)
+    return place.sizes
+      ? size
+      : report(scope, "FOV3010", `the dimension \`${name}\` is not known in ${place.clause}`, span);
 
   const callable = resolver.callables.get(name);
   if (callable) return expand(callable, [], span, scope);
@@ -51,27 +59,44 @@ export function lowerName(name: string, span: Span, scope: Scope): Value | undef
 function position(name: string, span: Span, scope: Scope): Scalar | undefined {
   const { place, resolver } = scope;
   if (name === "s" && place.clause === "`mask`") {
-    return report(scope, "FOV3115", "`s` in a mask is not available yet", span, { notes: ["available now: positions, inputs and sizes in `mask`, and `s` in `score`"] });
+    return report(scope, "FOV3115", "`s` in a mask is not available yet", span, {
+      notes: ["available now: positions, inputs and sizes in `mask`, and `s` in `score`"],
+    });
   }
   if (!place.variables.includes(name)) {
-    const known = place.variables.length > 0 ? [`${place.clause} knows ${place.variables.map((v) => `\`${v}\``).join(", ")}`] : [];
+    const known =
+      place.variables.length > 0 ? [`${place.clause} knows ${place.variables.map((v) => `\`${v}\``).join(", ")}`] : [];
     return report(scope, "FOV3010", `\`${name}\` is not known in ${place.clause}`, span, { notes: known });
   }
   if (name === "s") return variable("s", "f32");
   if (name !== "bi" && name !== "bj") return variable(name);
-  if (!resolver.blocks) return report(scope, "FOV3010", `\`${name}\` has no meaning without \`blocks\``, span, { help: "add a clause such as `blocks 32`" });
-  return name === "bi" ? call("idiv", variable("i"), int(resolver.blocks.rows)) : call("idiv", variable("j"), int(resolver.blocks.columns));
+  if (!resolver.blocks)
+    return report(scope, "FOV3010", `\`${name}\` has no meaning without \`blocks\``, span, {
+      help: "add a clause such as `blocks 32`",
+    });
+  return name === "bi"
+    ? call("idiv", variable("i"), int(resolver.blocks.rows))
+    : call("idiv", variable("j"), int(resolver.blocks.columns));
 }
 
 function unknown(name: string, span: Span, scope: Scope): undefined {
   const { resolver, place } = scope;
   if (resolver.attentions.has(name)) {
-    return report(scope, "FOV3112", `the attention \`${name}\` as a value is not available yet`, span, { notes: ["available now: one attention a spec"] });
+    return report(scope, "FOV3112", `the attention \`${name}\` as a value is not available yet`, span, {
+      notes: ["available now: one attention a spec"],
+    });
   }
-  if (name === "o" || name === "c" || name === "lse") return report(scope, "FOV3010", `\`${name}\` is not known in ${place.clause}`, span);
+  if (name === "o" || name === "c" || name === "lse")
+    return report(scope, "FOV3010", `\`${name}\` is not known in ${place.clause}`, span);
   const here = [
-    ...scope.locals.keys(), ...place.variables, ...resolver.lets.keys(), ...resolver.inputs.keys(),
-    ...resolver.params.keys(), ...(place.sizes ? resolver.sizes.keys() : []), ...resolver.callables.keys(), ...builtins,
+    ...scope.locals.keys(),
+    ...place.variables,
+    ...resolver.lets.keys(),
+    ...resolver.inputs.keys(),
+    ...resolver.params.keys(),
+    ...(place.sizes ? resolver.sizes.keys() : []),
+    ...resolver.callables.keys(),
+    ...builtins,
   ];
   return report(scope, "FOV3001", `nothing in scope is named \`${name}\``, span, suggestion(span, closest(name, here)));
 }

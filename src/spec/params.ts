@@ -16,7 +16,12 @@ export interface Overrides {
 }
 
 /** Adds to `params`; a parameter in an attention hides one of the file. */
-export function evaluateParams(declared: readonly ParamDeclaration[], overrides: Overrides, resolver: Resolver, params: Map<string, Scalar>): void {
+export function evaluateParams(
+  declared: readonly ParamDeclaration[],
+  overrides: Overrides,
+  resolver: Resolver,
+  params: Map<string, Scalar>,
+): void {
   const seen = new Map<string, Name>();
   for (const { name, value } of declared) {
     const first = seen.get(name.text);
@@ -46,9 +51,14 @@ function override(resolver: Resolver, name: Name, type: ScalarType, value: numbe
     case "bool":
       return truth(value !== 0);
     case "f32":
-      return Number.isFinite(Math.fround(value)) ? float(Math.fround(value)) : report(scope, "FOV4004", `${value} for \`${name.text}\` does not fit into f32`, span);
+      return Number.isFinite(Math.fround(value))
+        ? float(Math.fround(value))
+        : report(scope, "FOV4004", `${value} for \`${name.text}\` does not fit into f32`, span);
     case "i32":
-      if (!Number.isInteger(value)) return report(scope, "FOV2001", `\`${name.text}\` is ${typeName(type)} and is set to ${value}`, span);
-      return Math.abs(value) <= maxInt ? int(value) : report(scope, "FOV4004", `${value} for \`${name.text}\` does not fit into 32 bits`, span);
+      if (!Number.isInteger(value))
+        return report(scope, "FOV2001", `\`${name.text}\` is ${typeName(type)} and is set to ${value}`, span);
+      return Math.abs(value) <= maxInt
+        ? int(value)
+        : report(scope, "FOV4004", `${value} for \`${name.text}\` does not fit into 32 bits`, span);
   }
 }

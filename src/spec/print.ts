@@ -37,14 +37,22 @@ export function printSpec(spec: Spec): string {
     ["sizes", spec.sizes.join(", ")],
     ["fixed", fixed.join(", ")],
     ["roles", spec.roles.join(", ")],
-    ["extents", Object.entries(extents).map(([role, extent]) => `${role} = ${printScalar(extent)}`).join(", ")],
+    [
+      "extents",
+      Object.entries(extents)
+        .map(([role, extent]) => `${role} = ${printScalar(extent)}`)
+        .join(", "),
+    ],
     ["where", spec.where.map(({ condition }) => printScalar(condition)).join(", ")],
     ["position", `i = ${printScalar(spec.position)}`],
     ["blocks", blocks ? `${blocks.rows} by ${blocks.columns}` : ""],
     ["scale", printScalar(spec.scale)],
     ["score", printScalar(spec.score)],
     ["mask", printScalar(spec.mask)],
-    ["weights", weights.kind === "softmax" && weights.sink ? `softmax(sink: ${printScalar(weights.sink)})` : weights.kind],
+    [
+      "weights",
+      weights.kind === "softmax" && weights.sink ? `softmax(sink: ${printScalar(weights.sink)})` : weights.kind,
+    ],
     ["return", spec.outputs.map(({ name, value }) => (name === value ? name : `${name} = ${value}`)).join(", ")],
     ["example", examples.join(", ")],
   ];

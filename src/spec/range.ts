@@ -103,7 +103,12 @@ export function leaves32Bits(spec: Spec, sizes: Sizes, elements: (tensor: string
   const none: Known = { variables: new Map(), sizes, elements, report };
   const below = (extent: Scalar): Interval => ({ lo: 0, hi: Math.max(0, intervalOf(extent, none).hi - 1) });
   const { extents } = spec;
-  const places = new Map([["b", below(extents.batch)], ["h", below(extents.head)], ["row", below(extents.query)], ["j", below(extents.key)]]);
+  const places = new Map([
+    ["b", below(extents.batch)],
+    ["h", below(extents.head)],
+    ["row", below(extents.query)],
+    ["j", below(extents.key)],
+  ]);
   const position = intervalOf(spec.position, { ...none, variables: places });
   const variables = new Map([...places, ["i", position]]);
   const sink = spec.weights.kind === "softmax" && spec.weights.sink ? [spec.weights.sink] : [];

@@ -9,7 +9,17 @@ import { isConst, sameScalar, type Scalar } from "../scalar/scalar.ts";
 import type { AttentionDeclaration, Clause, Expr, File, Name } from "../syntax/ast.ts";
 import { clauseLines, canonicalText, exprText, hasErrors } from "./canonical.ts";
 import { clauseOf, once, resolveBlocks, resolveClauses } from "./clauses.ts";
-import { callableOf, checkParams, collect, cycles, isFree, twice, type Attention, type Declarations, type ParamDeclaration } from "./declarations.ts";
+import {
+  callableOf,
+  checkParams,
+  collect,
+  cycles,
+  isFree,
+  twice,
+  type Attention,
+  type Declarations,
+  type ParamDeclaration,
+} from "./declarations.ts";
 import { resolveExample } from "./example.ts";
 import { lowerValue } from "./expressions.ts";
 import { refuseLater } from "./features.ts";
@@ -38,7 +48,8 @@ export function resolve(file: File, prelude: File, options: ResolveOptions = {})
   const dims = new Map(Object.entries(options.dims ?? {}));
   const known = { dims: new Set<string>(), params: new Set(declarations.params.map((param) => param.name.text)) };
   for (const attention of declarations.attentions.values()) {
-    if (attention.kind === "attention") for (const clause of attention.clauses) if (clause.kind === "param") known.params.add(clause.name.text);
+    if (attention.kind === "attention")
+      for (const clause of attention.clauses) if (clause.kind === "param") known.params.add(clause.name.text);
   }
   const specs: Spec[] = [];
   for (const attention of declarations.attentions.values()) {
@@ -53,16 +64,32 @@ export function resolve(file: File, prelude: File, options: ResolveOptions = {})
     for (const each of own) push(diagnostics, each);
   }
   checkNames(diagnostics, set.keys(), known.params, "--set", "parameter");
-  if (declarations.attentions.size > 0 && !hasErrors(diagnostics)) checkNames(diagnostics, dims.keys(), known.dims, "--dim", "dimension");
+  if (declarations.attentions.size > 0 && !hasErrors(diagnostics))
+    checkNames(diagnostics, dims.keys(), known.dims, "--dim", "dimension");
   return { specs, diagnostics };
 }
 
-function checkNames(diagnostics: Diagnostic[], names: Iterable<string>, known: ReadonlySet<string>, flag: string, what: string): void {
+function checkNames(
+  diagnostics: Diagnostic[],
+  names: Iterable<string>,
+  known: ReadonlySet<string>,
+  flag: string,
+  what: string,
+): void {
   for (const name of names) {
     if (known.has(name)) continue;
     const near = closest(name, known);
-    const notes = known.size > 0 ? [`the ${what}s are ${[...known].map((each) => `\`${each}\``).join(", ")}`] : [`the file has no ${what}s`];
-    push(diagnostics, diagnostic("FOV0007", `${flag}: no ${what} is named \`${name}\``, { notes, help: near && `did you mean \`${near}\`?` }));
+    const notes =
+      known.size > 0
+        ? [`the ${what}s are ${[...known].map((each) => `\`${each}\``).join(", ")}`]
+        : [`the file has no ${what}s`];
+    push(
+      diagnostics,
+      diagnostic("FOV0007", `${flag}: no ${what} is named \`${name}\``, {
+        notes,
+        help: near && `did you mean \`${near}\`?`,
+      }),
+    );
   }
 }
 
@@ -88,15 +115,26 @@ function resolveOne(file: File, declarations: Declarations, declared: Attention,
   return resolveAttention(withOwnFns(resolver, attention), attention, declared, declarations.params, request);
 }
 
-function newResolver(path: string, declarations: Declarations, params: ReadonlyMap<string, Scalar>, diagnostics: Diagnostic[]): Resolver {
+function newResolver(
+  path: string,
+  declarations: Declarations,
+  params: ReadonlyMap<string, Scalar>,
+  diagnostics: Diagnostic[],
+): Resolver {
   return {
-    lowerValue, path, diagnostics, params,
+    lowerValue,
+    path,
+    diagnostics,
+    params,
     callables: declarations.callables,
     broken: cycles(declarations.callables, []),
     attentions: new Set(declarations.attentions.keys()),
-    inputs: new Map(), sizes: new Map(), lets: new Map(),
+    inputs: new Map(),
+    sizes: new Map(),
+    lets: new Map(),
     used: { callables: new Set(), params: new Set(), lets: new Set() },
-    bound: 0, steps: 0,
+    bound: 0,
+    steps: 0,
   };
 }
 
@@ -112,17 +150,34 @@ function followAlias(declarations: Declarations, declared: Attention, resolver: 
   const scope = scopeOf(resolver, places.constant);
   let at = declared;
   while (at.kind === "alias") {
-    if (seen.has(at)) return report(scope, "FOV3004", `the attention \`${declared.name.text}\` is defined by itself`, declared.name.span);
+    if (seen.has(at))
+      return report(
+        scope,
+        "FOV3004",
+        `the attention \`${declared.name.text}\` is defined by itself`,
+        declared.name.span,
+      );
     seen.add(at);
     for (const { name, value } of at.args) {
-      if (!name) return report(scope, "FOV2003", "an argument of an attention has no name", value.span, { help: "name the parameter: `(w: 64)`" });
+      if (!name)
+        return report(scope, "FOV2003", "an argument of an attention has no name", value.span, {
+          help: "name the parameter: `(w: 64)`",
+        });
       const made = lower(value, scope);
       if (!made) return undefined;
-      if (!isConst(made)) return report(scope, "FOV3010", "an argument of an attention is not known at compile time", value.span);
+      if (!isConst(made))
+        return report(scope, "FOV3010", "an argument of an attention is not known at compile time", value.span);
       if (!bound.has(name.text)) bound.set(name.text, { value: made.value, span: name.span });
     }
     const next = declarations.attentions.get(at.of.text);
-    if (!next) return report(scope, "FOV3001", `no attention is named \`${at.of.text}\``, at.of.span, suggestion(at.of.span, closest(at.of.text, declarations.attentions.keys())));
+    if (!next)
+      return report(
+        scope,
+        "FOV3001",
+        `no attention is named \`${at.of.text}\``,
+        at.of.span,
+        suggestion(at.of.span, closest(at.of.text, declarations.attentions.keys())),
+      );
     at = next;
   }
   return { attention: at, bound };
@@ -132,7 +187,13 @@ function checkAliasArguments(resolver: Resolver, target: Target, params: readonl
   const names = params.map((param) => param.name.text);
   for (const [name, { span }] of target.bound) {
     if (names.includes(name)) continue;
-    report(scopeOf(resolver, places.constant), "FOV0007", `\`${target.attention.name.text}\` has no parameter \`${name}\``, span, suggestion(span, closest(name, names)));
+    report(
+      scopeOf(resolver, places.constant),
+      "FOV0007",
+      `\`${target.attention.name.text}\` has no parameter \`${name}\``,
+      span,
+      suggestion(span, closest(name, names)),
+    );
   }
 }
 
@@ -152,7 +213,13 @@ function withOwnFns(resolver: Resolver, attention: AttentionDeclaration): Resolv
   return { ...resolver, callables, broken };
 }
 
-function resolveAttention(resolver: Resolver, attention: AttentionDeclaration, declared: Attention, fileParams: readonly ParamDeclaration[], request: Request): Spec | undefined {
+function resolveAttention(
+  resolver: Resolver,
+  attention: AttentionDeclaration,
+  declared: Attention,
+  fileParams: readonly ParamDeclaration[],
+  request: Request,
+): Spec | undefined {
   const { diagnostics } = resolver;
   const name: Name = declared.name;
   refuseLater(resolver, attention.clauses);
@@ -170,7 +237,13 @@ function resolveAttention(resolver: Resolver, attention: AttentionDeclaration, d
   const fixed: Record<string, number> = {};
   for (const [dim, value] of request.dims) {
     const size = resolver.sizes.get(dim);
-    if (size && !isConst(size, value)) push(diagnostics, diagnostic("FOV2005", `--dim ${dim}=${value} contradicts the signature of \`${name.text}\``, { span: attention.name.span }));
+    if (size && !isConst(size, value))
+      push(
+        diagnostics,
+        diagnostic("FOV2005", `--dim ${dim}=${value} contradicts the signature of \`${name.text}\``, {
+          span: attention.name.span,
+        }),
+      );
     else if (size) Object.defineProperty(fixed, dim, { value, enumerable: true, configurable: true, writable: true });
   }
   return {
@@ -207,7 +280,10 @@ function declareLets(resolver: Resolver, clauses: readonly Clause[]): void {
     const first: Let | undefined = resolver.lets.get(name.text);
     if (first) twice(resolver.diagnostics, name, first.name.span);
     else if (resolver.inputs.has(name.text) || resolver.sizes.has(name.text) || resolver.params.has(name.text)) {
-      push(resolver.diagnostics, diagnostic("FOV3003", `\`${name.text}\` is already an input, a dimension or a parameter`, { span: name.span }));
+      push(
+        resolver.diagnostics,
+        diagnostic("FOV3003", `\`${name.text}\` is already an input, a dimension or a parameter`, { span: name.span }),
+      );
     } else if (isFree(resolver.diagnostics, name)) resolver.lets.set(name.text, { name, value });
   }
 }

@@ -126,28 +126,50 @@ function userSpan(scope: Scope, span: Span): { span: Span; notes: string[] } {
   return { span: at, notes };
 }
 
-export function report(scope: Scope, code: Code, message: string, span: Span, details: Omit<DiagnosticDetails, "span"> = {}): undefined {
+export function report(
+  scope: Scope,
+  code: Code,
+  message: string,
+  span: Span,
+  details: Omit<DiagnosticDetails, "span"> = {},
+): undefined {
   const user = userSpan(scope, span);
   // Inside the prelude there is one thing to say about a call, however many of its names it touches.
-  const echo = (d: Diagnostic): boolean => d.code === code && d.span?.start === user.span.start && d.span.end === user.span.end;
+  const echo = (d: Diagnostic): boolean =>
+    d.code === code && d.span?.start === user.span.start && d.span.end === user.span.end;
   if (user.notes.length > 0 && scope.resolver.diagnostics.some(echo)) return undefined;
   const labels = [...(details.labels ?? [])];
   for (let e = scope.expansion; e && labels.length < 3; e = e.outer) {
     if (!e.prelude) labels.push({ span: e.span, text: `\`${e.name}\` is expanded here` });
   }
-  push(scope.resolver.diagnostics, diagnostic(code, message, { ...details, span: user.span, labels, notes: [...(details.notes ?? []), ...user.notes] }));
+  push(
+    scope.resolver.diagnostics,
+    diagnostic(code, message, {
+      ...details,
+      span: user.span,
+      labels,
+      notes: [...(details.notes ?? []), ...user.notes],
+    }),
+  );
   return undefined;
 }
 
 /** A pattern used five times with one mistake in it is one diagnostic. */
 export function push(diagnostics: Diagnostic[], made: Diagnostic): void {
   const same = (d: Diagnostic): boolean =>
-    d.code === made.code && d.message === made.message && d.span?.start === made.span?.start && d.span?.end === made.span?.end && d.span?.file === made.span?.file;
+    d.code === made.code &&
+    d.message === made.message &&
+    d.span?.start === made.span?.start &&
+    d.span?.end === made.span?.end &&
+    d.span?.file === made.span?.file;
   if (!diagnostics.some(same)) diagnostics.push(made);
 }
 
 /** "did you mean" as help and as a fix that replaces the name. */
 export function suggestion(span: Span, near: string | undefined): Pick<DiagnosticDetails, "help" | "fixes"> {
   if (near === undefined) return {};
-  return { help: `did you mean \`${near}\`?`, fixes: [{ title: `replace with \`${near}\``, edits: [{ span, text: near }] }] };
+  return {
+    help: `did you mean \`${near}\`?`,
+    fixes: [{ title: `replace with \`${near}\``, edits: [{ span, text: near }] }],
+  };
 }

@@ -36,8 +36,20 @@ function dtypeOf(resolver: Resolver, dtype: Name): InputDtype | undefined {
   const found = dtypes.find((each) => each === dtype.text);
   if (found) return found;
   const notes = ["available now: `f32`, `i32` and `bool`"];
-  if (storage.has(dtype.text)) push(resolver.diagnostics, diagnostic("FOV3111", `storage as \`${dtype.text}\` is not available yet`, { span: dtype.span, notes }));
-  else push(resolver.diagnostics, diagnostic("FOV3001", `no type is named \`${dtype.text}\``, { span: dtype.span, notes, ...suggestion(dtype.span, closest(dtype.text, [...dtypes, ...storage])) }));
+  if (storage.has(dtype.text))
+    push(
+      resolver.diagnostics,
+      diagnostic("FOV3111", `storage as \`${dtype.text}\` is not available yet`, { span: dtype.span, notes }),
+    );
+  else
+    push(
+      resolver.diagnostics,
+      diagnostic("FOV3001", `no type is named \`${dtype.text}\``, {
+        span: dtype.span,
+        notes,
+        ...suggestion(dtype.span, closest(dtype.text, [...dtypes, ...storage])),
+      }),
+    );
   return undefined;
 }
 
@@ -61,15 +73,24 @@ function declareInput(resolver: Resolver, input: Input, name: Name): SpecInput |
   for (const dim of input.dims ?? []) {
     const made = lower(dim, scope);
     if (made && made.type !== "i32") report(scope, "FOV2001", "a dimension is not an integer", dim.span);
-    else if (made && isConst(made) && made.value < 0) report(scope, "FOV2106", `a dimension is ${made.value}`, dim.span);
+    else if (made && isConst(made) && made.value < 0)
+      report(scope, "FOV2106", `a dimension is ${made.value}`, dim.span);
     else if (made) dims.push(made);
   }
   const quantised = input.scale ?? input.zero;
   if (quantised) {
-    push(resolver.diagnostics, diagnostic("FOV3110", `\`${name.text}\` with a scale is not available yet`, { span: quantised.span, notes: ["available now: `f32`, `i32` and `bool` inputs without scales"] }));
+    push(
+      resolver.diagnostics,
+      diagnostic("FOV3110", `\`${name.text}\` with a scale is not available yet`, {
+        span: quantised.span,
+        notes: ["available now: `f32`, `i32` and `bool` inputs without scales"],
+      }),
+    );
     return undefined;
   }
-  return dtype && dims.length === (input.dims ?? []).length ? { name: name.text, dtype, dims, span: name.span } : undefined;
+  return dtype && dims.length === (input.dims ?? []).length
+    ? { name: name.text, dtype, dims, span: name.span }
+    : undefined;
 }
 
 export function resolveSignature(
@@ -91,9 +112,18 @@ export function resolveSignature(
         continue;
       }
       if (resolver.sizes.has(name.text) || resolver.params.has(name.text)) {
-        push(diagnostics, diagnostic("FOV3003", `\`${name.text}\` is an input and also a dimension or parameter`, { span: name.span }));
+        push(
+          diagnostics,
+          diagnostic("FOV3003", `\`${name.text}\` is an input and also a dimension or parameter`, { span: name.span }),
+        );
       } else if (name.text === "o" || name.text === "lse") {
-        push(diagnostics, diagnostic("FOV3003", `\`${name.text}\` is already the name of an output`, { span: name.span, help: "choose another name" }));
+        push(
+          diagnostics,
+          diagnostic("FOV3003", `\`${name.text}\` is already the name of an output`, {
+            span: name.span,
+            help: "choose another name",
+          }),
+        );
       } else isFree(diagnostics, name);
       names.set(name.text, name.span);
       if (name.text === "q") q = input.dims ?? [];
@@ -105,10 +135,13 @@ export function resolveSignature(
   for (const needed of ["q", "k", "v"]) {
     if (names.has(needed)) continue;
     whole = false;
-    push(diagnostics, diagnostic("FOV3006", `the attention \`${attention.name.text}\` has no input \`${needed}\``, {
-      span: attention.name.span,
-      help: "every attention takes `q`, `k` and `v`",
-    }));
+    push(
+      diagnostics,
+      diagnostic("FOV3006", `the attention \`${attention.name.text}\` has no input \`${needed}\``, {
+        span: attention.name.span,
+        help: "every attention takes `q`, `k` and `v`",
+      }),
+    );
   }
   const roles = q && readRoles(resolver, q, axes, attention.name.span);
   const [tq, tk, tv] = ["q", "k", "v"].map((name) => resolver.inputs.get(name));
@@ -117,7 +150,13 @@ export function resolveSignature(
 }
 
 /** k and v stand in q's order; what their shapes must have in common becomes a condition where it can be neither proved nor refuted. */
-function fit(resolver: Resolver, roles: readonly Role[], q: SpecInput, k: SpecInput, v: SpecInput): Signature | undefined {
+function fit(
+  resolver: Resolver,
+  roles: readonly Role[],
+  q: SpecInput,
+  k: SpecInput,
+  v: SpecInput,
+): Signature | undefined {
   const scope = scopeOf(resolver, places.where);
   let fits = true;
   const refuse = (code: "FOV2001" | "FOV2004", message: string, span: Span): void => {
@@ -125,13 +164,15 @@ function fit(resolver: Resolver, roles: readonly Role[], q: SpecInput, k: SpecIn
     report(scope, code, message, span);
   };
   for (const each of [q, k, v]) {
-    if (each.dtype !== "f32") refuse("FOV2001", `\`${each.name}\` is ${each.dtype}, and q, k and v are real`, each.span);
+    if (each.dtype !== "f32")
+      refuse("FOV2001", `\`${each.name}\` is ${each.dtype}, and q, k and v are real`, each.span);
     if (each.dims.length !== q.dims.length) {
       refuse("FOV2004", `\`${each.name}\` has ${each.dims.length} dimensions and q has ${q.dims.length}`, each.span);
     }
   }
   if (!fits) return undefined;
-  const at = (input: SpecInput, role: Role): Scalar => (roles.includes(role) ? input.dims[roles.indexOf(role)] : int(1));
+  const at = (input: SpecInput, role: Role): Scalar =>
+    roles.includes(role) ? input.dims[roles.indexOf(role)] : int(1);
   const implied: Implied[] = [];
   const equal = (a: Scalar, b: Scalar, span: Span, what: string): void => {
     if (sameScalar(a, b)) return;
@@ -147,18 +188,25 @@ function fit(resolver: Resolver, roles: readonly Role[], q: SpecInput, k: SpecIn
   const [head, keyHead] = [at(q, "head"), at(k, "head")];
   if (!sameScalar(head, keyHead) && !isConst(keyHead, 1)) {
     const condition = call("eq", mod(head, keyHead), int(0));
-    if (isConst(condition, 0)) refuse("FOV2004", `${printScalar(keyHead)} key heads do not divide ${printScalar(head)} heads`, k.span);
+    if (isConst(condition, 0))
+      refuse("FOV2004", `${printScalar(keyHead)} key heads do not divide ${printScalar(head)} heads`, k.span);
     else if (!isConst(condition)) implied.push({ condition, text: printScalar(condition), span: k.span });
   }
   if (!fits) return undefined;
   return {
     inputs: [...resolver.inputs.values()],
-    sizes: [...resolver.sizes].filter(([name, value]) => value.kind === "size" && value.name === name).map(([name]) => name),
+    sizes: [...resolver.sizes]
+      .filter(([name, value]) => value.kind === "size" && value.name === name)
+      .map(([name]) => name),
     roles,
     extents: {
-      batch: at(q, "batch"), head, keyHead,
-      query: at(q, "position"), key: at(k, "position"),
-      channel: at(q, "channel"), valueChannel: at(v, "channel"),
+      batch: at(q, "batch"),
+      head,
+      keyHead,
+      query: at(q, "position"),
+      key: at(k, "position"),
+      channel: at(q, "channel"),
+      valueChannel: at(v, "channel"),
     },
     implied,
   };

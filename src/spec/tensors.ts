@@ -18,12 +18,29 @@ const fresh = (scope: Scope, name: string): string => `${name}_${++scope.resolve
 function openRow(x: Expr, scope: Scope, who: string): TensorRef | undefined {
   const value = lowerValue(x, scope);
   if (!value) return undefined;
-  if (value.kind !== "tensor") return report(scope, "FOV2001", `${who} takes a tensor without its last index, and this is ${typeName(value.type)}`, x.span);
+  if (value.kind !== "tensor")
+    return report(
+      scope,
+      "FOV2001",
+      `${who} takes a tensor without its last index, and this is ${typeName(value.type)}`,
+      x.span,
+    );
   const open = value.input.dims.length - value.leading.length;
   if (open !== 1) {
-    return report(scope, "FOV2002", `${who} takes \`${value.input.name}\` with ${value.input.dims.length - 1} of its ${value.input.dims.length} indices, and it has ${value.leading.length}`, x.span);
+    return report(
+      scope,
+      "FOV2002",
+      `${who} takes \`${value.input.name}\` with ${value.input.dims.length - 1} of its ${value.input.dims.length} indices, and it has ${value.leading.length}`,
+      x.span,
+    );
   }
-  if (value.input.dtype !== "i32") return report(scope, "FOV2001", `${who} takes a tensor of i32, and \`${value.input.name}\` is ${value.input.dtype}`, x.span);
+  if (value.input.dtype !== "i32")
+    return report(
+      scope,
+      "FOV2001",
+      `${who} takes a tensor of i32, and \`${value.input.name}\` is ${value.input.dtype}`,
+      x.span,
+    );
   return value;
 }
 
@@ -53,9 +70,12 @@ export function segment(x: Expr & { kind: "call" }, scope: Scope): Scalar | unde
 export function boundedSum(x: Expr & { kind: "call" }, scope: Scope): Scalar | undefined {
   const [first, second] = x.args;
   const range = ungroup(first.value);
-  const [name, limit] = range.kind === "comparison" && range.ops.length === 1 && range.ops[0] === "<" ? range.operands : [];
+  const [name, limit] =
+    range.kind === "comparison" && range.ops.length === 1 && range.ops[0] === "<" ? range.operands : [];
   if (name?.kind !== "name" || !limit) {
-    return report(scope, "FOV2001", "the first argument of `sum` is not a range", first.value.span, { help: "write `sum(t < 64, …)`" });
+    return report(scope, "FOV2001", "the first argument of `sum` is not a range", first.value.span, {
+      help: "write `sum(t < 64, …)`",
+    });
   }
   const terms = operand(limit, scope);
   const bound = fresh(scope, name.name);
@@ -65,6 +85,7 @@ export function boundedSum(x: Expr & { kind: "call" }, scope: Scope): Scalar | u
   if (isConst(terms.value) && terms.value.value > maxTerms) {
     return report(scope, "FOV4004", `a sum of ${terms.value.value} terms is longer than ${maxTerms}`, terms.span);
   }
-  if (isConst(terms.value) && terms.value.value <= 0) return add(body.type === "i32" ? int(0) : { kind: "const", type: "f32", value: 0 }, int(0));
+  if (isConst(terms.value) && terms.value.value <= 0)
+    return add(body.type === "i32" ? int(0) : { kind: "const", type: "f32", value: 0 }, int(0));
   return checked(scope, { kind: "sum", type: body.type, name: bound, count: terms.value, body }, x.span);
 }

@@ -17,7 +17,8 @@ export interface Operand {
   readonly span: Span;
 }
 
-export const typeName = (type: ScalarType): string => (type === "i32" ? "an integer" : type === "f32" ? "a real" : "a truth value");
+export const typeName = (type: ScalarType): string =>
+  type === "i32" ? "an integer" : type === "f32" ? "a real" : "a truth value";
 
 const sizesOf = new WeakMap<Scalar, number>();
 
@@ -35,7 +36,8 @@ export function checked(scope: Scope, x: Scalar, span: Span): Scalar | undefined
   if (x.kind === "const" && x.type === "i32" && !(Number.isInteger(x.value) && Math.abs(x.value) <= maxInt)) {
     return report(scope, "FOV4004", `the integer ${x.value} does not fit into 32 bits`, span);
   }
-  if (x.kind === "const" && !Number.isFinite(x.value)) return report(scope, "FOV4004", `the constant is ${x.value} in f32`, span);
+  if (x.kind === "const" && !Number.isFinite(x.value))
+    return report(scope, "FOV4004", `the constant is ${x.value} in f32`, span);
   return x;
 }
 
@@ -45,7 +47,11 @@ export function tooLarge(scope: Scope, span: Span): never {
     for (let e = scope.expansion; e; e = e.outer) at = e.span;
     return at;
   })();
-  throw new FoveaError([diagnostic("FOV4003", `the expression has more than ${maxNodes} parts once its patterns are expanded`, { span: outermost })]);
+  throw new FoveaError([
+    diagnostic("FOV4003", `the expression has more than ${maxNodes} parts once its patterns are expanded`, {
+      span: outermost,
+    }),
+  ]);
 }
 
 export function toReal(x: Scalar): Scalar {
@@ -66,23 +72,39 @@ export function wants(scope: Scope, operand: Operand, type: "number" | "i32" | "
 }
 
 const arithmetic = { "+": "add", "-": "sub", "*": "mul" } as const satisfies Record<string, ScalarFn>;
-const comparisons = { "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne" } as const satisfies Record<string, ScalarFn>;
+const comparisons = { "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne" } as const satisfies Record<
+  string,
+  ScalarFn
+>;
 
 export function logical(scope: Scope, op: "and" | "or", a: Operand, b: Operand, span: Span): Scalar | undefined {
   const fits = [wants(scope, a, "bool", `\`${op}\``), wants(scope, b, "bool", `\`${op}\``)];
   return fits.every(Boolean) ? checked(scope, call(op, a.value, b.value), span) : undefined;
 }
 
-export function arithmeticOf(scope: Scope, op: keyof typeof arithmetic, a: Operand, b: Operand, span: Span): Scalar | undefined {
+export function arithmeticOf(
+  scope: Scope,
+  op: keyof typeof arithmetic,
+  a: Operand,
+  b: Operand,
+  span: Span,
+): Scalar | undefined {
   const fits = [wants(scope, a, "number", `\`${op}\``), wants(scope, b, "number", `\`${op}\``)];
   if (!fits.every(Boolean)) return undefined;
   const [x, y] = promote(a.value, b.value);
   return checked(scope, call(arithmetic[op], x, y), span);
 }
 
-export function compare(scope: Scope, op: keyof typeof comparisons, a: Operand, b: Operand, span: Span): Scalar | undefined {
+export function compare(
+  scope: Scope,
+  op: keyof typeof comparisons,
+  a: Operand,
+  b: Operand,
+  span: Span,
+): Scalar | undefined {
   const equality = op === "==" || op === "!=";
-  if (equality && a.value.type === "bool" && b.value.type === "bool") return checked(scope, call(comparisons[op], a.value, b.value), span);
+  if (equality && a.value.type === "bool" && b.value.type === "bool")
+    return checked(scope, call(comparisons[op], a.value, b.value), span);
   const fits = [wants(scope, a, "number", `\`${op}\``), wants(scope, b, "number", `\`${op}\``)];
   if (!fits.every(Boolean)) return undefined;
   const [x, y] = promote(a.value, b.value);
@@ -101,7 +123,8 @@ export function divide(scope: Scope, op: "/" | "div" | "mod", a: Operand, b: Ope
     case "mod":
       return checked(scope, call("mod", a.value, b.value), span);
     case "/":
-      if (!integers || scope.place.division === "real") return checked(scope, call("div", toReal(a.value), toReal(b.value)), span);
+      if (!integers || scope.place.division === "real")
+        return checked(scope, call("div", toReal(a.value), toReal(b.value)), span);
       if (scope.place.division === "up") {
         const negative = isConst(b.value) && b.value.value < 0;
         if (negative) return report(scope, "FOV2001", "a shape is divided by a negative number", b.span);
@@ -121,7 +144,12 @@ export function negate(scope: Scope, a: Operand, span: Span): Scalar | undefined
 export function choose(scope: Scope, condition: Operand, a: Operand, b: Operand, span: Span): Scalar | undefined {
   if (!wants(scope, condition, "bool", "`if`")) return undefined;
   if ((a.value.type === "bool") !== (b.value.type === "bool")) {
-    return report(scope, "FOV2001", `one branch is ${typeName(a.value.type)}, the other ${typeName(b.value.type)}`, span);
+    return report(
+      scope,
+      "FOV2001",
+      `one branch is ${typeName(a.value.type)}, the other ${typeName(b.value.type)}`,
+      span,
+    );
   }
   const [x, y] = promote(a.value, b.value);
   return checked(scope, call("select", condition.value, x, y), span);

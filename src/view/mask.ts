@@ -22,13 +22,19 @@ export function maskSvg({ title, rows, columns, cell }: Grid): string {
     for (let c = 1; c <= columns; c++) {
       if (c < columns && cell(r, c) === cell(r, from)) continue;
       const kind = cell(r, from);
-      if (kind !== "skipped") runs.push(`<rect x="${from * size}" y="${top + r * size}" width="${(c - from) * size}" height="${size}" fill="${colour[kind]}"/>`);
+      if (kind !== "skipped")
+        runs.push(
+          `<rect x="${from * size}" y="${top + r * size}" width="${(c - from) * size}" height="${size}" fill="${colour[kind]}"/>`,
+        );
       from = c;
     }
   }
   const width = Math.max(columns * size, 330);
   const key = (["kept", "visited", "skipped"] as const)
-    .map((kind, n) => `<rect x="${n * 110}" y="${top + rows * size + 12}" width="12" height="12" fill="${colour[kind]}" stroke="#888" stroke-width="0.5"/><text x="${n * 110 + 18}" y="${top + rows * size + 22}">${kind === "visited" ? "visited only" : kind}</text>`)
+    .map(
+      (kind, n) =>
+        `<rect x="${n * 110}" y="${top + rows * size + 12}" width="12" height="12" fill="${colour[kind]}" stroke="#888" stroke-width="0.5"/><text x="${n * 110 + 18}" y="${top + rows * size + 22}">${kind === "visited" ? "visited only" : kind}</text>`,
+    )
     .join("");
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top + rows * size + 34}" font-family="system-ui, sans-serif" font-size="12">`,
@@ -46,6 +52,8 @@ const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAl
 const shade: Readonly<Record<Cell, string>> = { kept: "█", visited: "▒", skipped: "·" };
 
 export function maskText({ title, rows, columns, cell }: Grid): string {
-  const lines = Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (__, c) => shade[cell(r, c)]).join(""));
+  const lines = Array.from({ length: rows }, (_, r) =>
+    Array.from({ length: columns }, (__, c) => shade[cell(r, c)]).join(""),
+  );
   return [title, ...lines, "█ kept  ▒ visited only  · skipped", ""].join("\n");
 }

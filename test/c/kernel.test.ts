@@ -41,12 +41,20 @@ const scalars = ((): TileProgram => {
     s.mod(t(r), s.int(5)),
     s.idiv(t(r), t(s.add(r, s.int(1)))),
     s.add(t(s.sub(r, s.int(2))), s.int(2147483647)),
-    s.select({ kind: "any", type: "bool", name: "x", count: n, body: s.call("eq", t(v("x")), s.mul(r, s.int(2))) }, s.int(1), s.int(0)),
+    s.select(
+      { kind: "any", type: "bool", name: "x", count: n, body: s.call("eq", t(v("x")), s.mul(r, s.int(2))) },
+      s.int(1),
+      s.int(0),
+    ),
     { kind: "sum", type: "i32", name: "y", count: r, body: s.mul(t(v("y")), s.add(r, v("base"))) },
     s.select({ kind: "sorted", type: "bool", tensor: "u", leading: [] }, s.int(1), s.int(0)),
     { kind: "search", type: "i32", side: "lower", tensor: "u", leading: [], value: r },
     { kind: "search", type: "i32", side: "upper", tensor: "u", leading: [], value: r },
-    s.select(s.and(s.read("keep", "bool", [r]), s.call("bit", t(r), s.int(1))), s.read("int", "i32", []), s.call("abs", t(r))),
+    s.select(
+      s.and(s.read("keep", "bool", [r]), s.call("bit", t(r), s.int(1))),
+      s.read("int", "i32", []),
+      s.call("abs", t(r)),
+    ),
   ];
   return {
     name: "scalars",
@@ -63,7 +71,10 @@ const scalars = ((): TileProgram => {
     body: [
       { kind: "let", name: "base", value: s.int(3) },
       { kind: "let", name: "unused", value: v("base") },
-      ...values.map((value, at) => ({ kind: "store", tensor: "out", at: [s.int(at), r], rows: n, value: s.call("float", value) }) as const),
+      ...values.map(
+        (value, at) =>
+          ({ kind: "store", tensor: "out", at: [s.int(at), r], rows: n, value: s.call("float", value) }) as const,
+      ),
     ],
   };
 })();
@@ -71,21 +82,44 @@ const scalars = ((): TileProgram => {
 const programs = [dense, causal, windowed(20), groupedCausal, alibi].map((plan) => buildTiles(plan, cpuSchedule));
 
 describe.each([...programs, scalars].map((p) => [p.name, p] as const))("%s", (name, program) => {
-  test.each(["gcc", "clang-19"].flatMap((cc) => ["c99", "c11"].map((std) => [cc, std] as const)))("compiles without a warning: %s %s", async (cc, std) => {
-    for (const file of (await emit(program, options)).files) writeFileSync(join(folder, file.name), file.content);
-    const object = join(folder, `${name}-${cc}-${std}.o`);
-    execFileSync(cc, [`-std=${std}`, "-O2", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", "-c", join(folder, `${name}.c`), "-o", object]);
-    const undefinedSymbols = execFileSync("nm", ["-u", object], { encoding: "utf8" }).match(/\w+$/gm) ?? [];
-    expect(undefinedSymbols.filter((x) => x !== "U" && x !== "memcpy" && x !== "memset")).toEqual([]);
-    expect(/^\S* [bBdD] /m.test(execFileSync("nm", [object], { encoding: "utf8" }))).toBe(false);
-  });
+  test.each(["gcc", "clang-19"].flatMap((cc) => ["c99", "c11"].map((std) => [cc, std] as const)))(
+    "compiles without a warning: %s %s",
+    async (cc, std) => {
+      for (const file of (await emit(program, options)).files) writeFileSync(join(folder, file.name), file.content);
+      const object = join(folder, `${name}-${cc}-${std}.o`);
+      execFileSync(cc, [
+        `-std=${std}`,
+        "-O2",
+        "-ffreestanding",
+        "-Wall",
+        "-Wextra",
+        "-Wconversion",
+        "-pedantic",
+        "-Werror",
+        "-c",
+        join(folder, `${name}.c`),
+        "-o",
+        object,
+      ]);
+      const undefinedSymbols = execFileSync("nm", ["-u", object], { encoding: "utf8" }).match(/\w+$/gm) ?? [];
+      expect(undefinedSymbols.filter((x) => x !== "U" && x !== "memcpy" && x !== "memset")).toEqual([]);
+      expect(/^\S* [bBdD] /m.test(execFileSync("nm", [object], { encoding: "utf8" }))).toBe(false);
+    },
+  );
 });
 
 test("the files are ASCII, licensed and have a manifest", async () => {
   const { files } = await emit(programs[0] ?? scalars, options);
   expect(files.map((f) => f.name)).toEqual(["dense.h", "dense.c", "dense.c.json", "fovea_dma.h"]);
-  for (const { name, content } of files) if (!name.endsWith("json")) expect(String(content)).toMatch(/^\/\* SPDX-License-Identifier: 0BSD \*\/\n[\n -~]*$/);
-  expect(JSON.parse(String(files[2]?.content))).toMatchObject({ version: 1, attention: "dense", target: "c", fixed: {}, free: ["B", "H", "L", "S", "D"] });
+  for (const { name, content } of files)
+    if (!name.endsWith("json")) expect(String(content)).toMatch(/^\/\* SPDX-License-Identifier: 0BSD \*\/\n[\n -~]*$/);
+  expect(JSON.parse(String(files[2]?.content))).toMatchObject({
+    version: 1,
+    attention: "dense",
+    target: "c",
+    fixed: {},
+    free: ["B", "H", "L", "S", "D"],
+  });
   expect(await emit(programs[0] ?? scalars, options)).toEqual({ target: "c", files });
 });
 
@@ -100,7 +134,8 @@ test("with every size fixed the header tells the workspace, and it is what the f
 });
 
 test("a bad call has a status and touches nothing", async () => {
-  for (const file of (await emit(programs[0] ?? scalars, options)).files) writeFileSync(join(folder, file.name), file.content);
+  for (const file of (await emit(programs[0] ?? scalars, options)).files)
+    writeFileSync(join(folder, file.name), file.content);
   writeFileSync(
     join(folder, "bad.c"),
     `#include <stdlib.h>
@@ -126,7 +161,13 @@ int main(void) {
   return 0;
 }\n`,
   );
-  execFileSync(sanitized[0] ?? "", [...sanitized.slice(1), join(folder, "dense.c"), join(folder, "bad.c"), "-o", join(folder, "bad")]);
+  execFileSync(sanitized[0] ?? "", [
+    ...sanitized.slice(1),
+    join(folder, "dense.c"),
+    join(folder, "bad.c"),
+    "-o",
+    join(folder, "bad"),
+  ]);
   execFileSync(join(folder, "bad"));
 });
 
@@ -157,18 +198,43 @@ async function check(program: TileProgram, shape: Shape, compiler?: readonly str
   const got = await run(program, options, { sizes: { ...shape }, inputs }, compiler);
   const keep = keeps[program.name];
   const score = (x: number, i: number, j: number, h: number): number => x + 2 ** ((-8 * (h + 1)) / H) * (j - i);
-  const want = naive({ ...shape, q, k, v: value, ...(keep ? { keep } : {}), ...(program.name === "alibi" ? { score } : {}) });
+  const want = naive({
+    ...shape,
+    q,
+    k,
+    v: value,
+    ...(keep ? { keep } : {}),
+    ...(program.name === "alibi" ? { score } : {}),
+  });
   const most = value.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
   expect(worst(got.get("o")?.data ?? [], want.o)).toBeLessThanOrEqual(5e-7 * most);
   const lseMost = want.lse.reduce((a, x) => (Number.isFinite(x) ? Math.max(a, Math.abs(x)) : a), 1);
   expect(worst(got.get("lse")?.data ?? [], want.lse)).toBeLessThanOrEqual(2e-6 * lseMost);
 }
 
-const shape = (program: TileProgram, L: number, S: number, D: number, H = 2): Shape => ({ B: 2, H, Hkv: program.name === "grouped" ? 1 : H, L, S, D });
+const shape = (program: TileProgram, L: number, S: number, D: number, H = 2): Shape => ({
+  B: 2,
+  H,
+  Hkv: program.name === "grouped" ? 1 : H,
+  L,
+  S,
+  D,
+});
 
 describe.each(programs.map((p) => [p.name, p] as const))("%s gives what float64 gives", (_, program) => {
-  test.each([[300, 300, 64], [64, 257, 80]])("L=%i S=%i D=%i", (L, S, D) => check(program, shape(program, L, S, D)));
-  const all = [[33, 65, 15], [1, 65, 80], [0, 5, 4], [1, 1, 1], [33, 33, 3], [65, 65, 64], [5, 0, 4]] as const;
+  test.each([
+    [300, 300, 64],
+    [64, 257, 80],
+  ])("L=%i S=%i D=%i", (L, S, D) => check(program, shape(program, L, S, D)));
+  const all = [
+    [33, 65, 15],
+    [1, 65, 80],
+    [0, 5, 4],
+    [1, 1, 1],
+    [33, 33, 3],
+    [65, 65, 64],
+    [5, 0, 4],
+  ] as const;
   test.each(program.name === "dense" ? all : all.slice(0, 2))("sanitizers, L=%i S=%i D=%i", (L, S, D) =>
     check(program, shape(program, L, S, D), sanitized),
   );
@@ -186,10 +252,13 @@ test("scalars are what the interpreter says, under sanitizers", async () => {
   const want = interpret(scalars, sizes, inputs).outputs.get("out")?.data ?? [];
   // Row 3 wraps in C and not in the interpreter, whose integers also know a -0.
   const out = Array.from(got.get("out")?.data ?? []);
-  const others = (xs: readonly number[]): readonly number[] => xs.filter((_, n) => Math.floor(n / 9) !== 3).map((x) => x + 0);
+  const others = (xs: readonly number[]): readonly number[] =>
+    xs.filter((_, n) => Math.floor(n / 9) !== 3).map((x) => x + 0);
   expect(others(out)).toEqual(others(Array.from(want)));
 });
 
 test("a machine without the compiler is told so", async () => {
-  await expect(check(programs[0] ?? scalars, shape(programs[0] ?? scalars, 1, 1, 1), ["no-such-compiler"])).rejects.toThrow();
+  await expect(
+    check(programs[0] ?? scalars, shape(programs[0] ?? scalars, 1, 1, 1), ["no-such-compiler"]),
+  ).rejects.toThrow();
 });

@@ -60,7 +60,16 @@ ${names.map((n) => `  printf("{\\"name\\":\\"${n}\\",\\"ulp\\":%.4f}\\n", worst(
 let lines: string[] = [];
 beforeAll(() => {
   writeFileSync(join(folder, "m.c"), main);
-  execFileSync("gcc", ["-std=c99", "-O2", "-fsanitize=undefined", "-fno-sanitize-recover=all", join(folder, "m.c"), "-lm", "-o", join(folder, "m")]);
+  execFileSync("gcc", [
+    "-std=c99",
+    "-O2",
+    "-fsanitize=undefined",
+    "-fno-sanitize-recover=all",
+    join(folder, "m.c"),
+    "-lm",
+    "-o",
+    join(folder, "m"),
+  ]);
   lines = execFileSync(join(folder, "m"), { encoding: "utf8" }).trim().split("\n");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -17,7 +17,12 @@ function noise(count: number, seed: number): number[] {
   });
 }
 
-function inputsOf(spec: Spec, sizes: Sizes, given: Readonly<Record<string, readonly number[]>> = {}, seed = 1): Map<string, Values> {
+function inputsOf(
+  spec: Spec,
+  sizes: Sizes,
+  given: Readonly<Record<string, readonly number[]>> = {},
+  seed = 1,
+): Map<string, Values> {
   const inputs = new Map<string, Values>();
   for (const [name, dims] of inputDims(spec, sizes)) {
     const count = dims.reduce((x, y) => x * y, 1);
@@ -32,7 +37,8 @@ const close = (got: readonly number[], wanted: readonly number[]): void => {
   for (const [n, x] of wanted.entries()) expect(got[n]).toBeCloseTo(x, 12);
 };
 
-const one = (clauses: string, inputs = ""): Spec => only(`attention t(q, k, v: f32[L, D]${inputs === "" ? "" : `, ${inputs}`}) { ${clauses} }`);
+const one = (clauses: string, inputs = ""): Spec =>
+  only(`attention t(q, k, v: f32[L, D]${inputs === "" ? "" : `, ${inputs}`}) { ${clauses} }`);
 const two: Sizes = { L: 2, D: 1 };
 const small = { q: [1, 2], k: [1, 3], v: [10, 20] };
 const { exp, log, tanh } = Math;
@@ -41,21 +47,34 @@ describe("small cases by hand", () => {
   it("softmax of two keys", () => {
     const spec = one("return o, lse");
     const result = oracle(spec, two, inputsOf(spec, two, small));
-    close(out(result), [(10 * exp(1) + 20 * exp(3)) / (exp(1) + exp(3)), (10 * exp(2) + 20 * exp(6)) / (exp(2) + exp(6))]);
+    close(out(result), [
+      (10 * exp(1) + 20 * exp(3)) / (exp(1) + exp(3)),
+      (10 * exp(2) + 20 * exp(6)) / (exp(2) + exp(6)),
+    ]);
     close(out(result, "lse"), [log(exp(1) + exp(3)), log(exp(2) + exp(6))]);
     expect(result.bounds.maxV).toBe(20);
     expect(result.bounds.weightSum).toBeCloseTo(1, 12);
     expect(result.kept).toBe(4);
   });
-  it("causal", () => close(out(oracle(one("mask causal"), two, inputsOf(one("mask causal"), two, small))), [10, (10 * exp(2) + 20 * exp(6)) / (exp(2) + exp(6))]));
+  it("causal", () =>
+    close(out(oracle(one("mask causal"), two, inputsOf(one("mask causal"), two, small))), [
+      10,
+      (10 * exp(2) + 20 * exp(6)) / (exp(2) + exp(6)),
+    ]));
   it("scale comes before score", () => {
     const spec = one("scale 0.5 score softcap(s, 2) return lse");
-    close(out(oracle(spec, two, inputsOf(spec, two, small)), "lse"), [1, 2].map((q) => log(exp(2 * tanh(q * 0.5 / 2)) + exp(2 * tanh(q * 1.5 / 2)))));
+    close(
+      out(oracle(spec, two, inputsOf(spec, two, small)), "lse"),
+      [1, 2].map((q) => log(exp(2 * tanh((q * 0.5) / 2)) + exp(2 * tanh((q * 1.5) / 2)))),
+    );
   });
   it("the default scale is 1/sqrt(D)", () => {
     const spec = one("return lse");
     const sizes = { L: 1, D: 4 };
-    close(out(oracle(spec, sizes, inputsOf(spec, sizes, { q: [1, 1, 1, 1], k: [1, 2, 3, 4], v: [0, 0, 0, 0] })), "lse"), [5]);
+    close(
+      out(oracle(spec, sizes, inputsOf(spec, sizes, { q: [1, 1, 1, 1], k: [1, 2, 3, 4], v: [0, 0, 0, 0] })), "lse"),
+      [5],
+    );
   });
   it("a sink joins the sum and gives no value", () => {
     const spec = one("weights softmax(sink: z) return o, lse", "z: f32");
@@ -89,12 +108,18 @@ describe("rows without a key", () => {
   it("lse is the sink's value where there is one", () => {
     const spec = one("mask false weights softmax(sink: 2.5) return o, lse");
     const result = oracle(spec, two, inputsOf(spec, two, small));
-    expect([out(result), out(result, "lse")]).toEqual([[0, 0], [2.5, 2.5]]);
+    expect([out(result), out(result, "lse")]).toEqual([
+      [0, 0],
+      [2.5, 2.5],
+    ]);
   });
   it("no keys at all, no rows at all", () => {
     const spec = only("attention t(q: f32[L, D], k, v: f32[S, D]) { return o, lse }");
     const none = oracle(spec, { L: 2, S: 0, D: 3 }, inputsOf(spec, { L: 2, S: 0, D: 3 }));
-    expect([out(none), out(none, "lse")]).toEqual([[0, 0, 0, 0, 0, 0], [-Infinity, -Infinity]]);
+    expect([out(none), out(none, "lse")]).toEqual([
+      [0, 0, 0, 0, 0, 0],
+      [-Infinity, -Infinity],
+    ]);
     expect(out(oracle(spec, { L: 0, S: 2, D: 3 }, inputsOf(spec, { L: 0, S: 2, D: 3 })))).toEqual([]);
   });
 });
@@ -124,7 +149,8 @@ describe("numbers that are none", () => {
     const got = out(changed("v", 2, Number.NaN));
     expect(got.map(Number.isNaN)).toEqual([false, false, true, false, true, false]);
   });
-  it("NaN in q makes its row NaN", () => expect(out(changed("q", 0, Number.NaN)).map(Number.isNaN)).toEqual([true, true, false, false, false, false]));
+  it("NaN in q makes its row NaN", () =>
+    expect(out(changed("q", 0, Number.NaN)).map(Number.isNaN)).toEqual([true, true, false, false, false, false]));
 });
 
 describe("heads, orders, widths", () => {
@@ -140,10 +166,14 @@ describe("heads, orders, widths", () => {
     const inputs = inputsOf(first, sizes);
     const turn = (data: ArrayLike<number>, d: number): number[] => {
       const made: number[] = [];
-      for (let b = 0; b < 2; b++) for (let l = 0; l < 3; l++) for (let h = 0; h < 2; h++) for (let c = 0; c < d; c++) made.push(data[((b * 2 + h) * 3 + l) * d + c]);
+      for (let b = 0; b < 2; b++)
+        for (let l = 0; l < 3; l++)
+          for (let h = 0; h < 2; h++) for (let c = 0; c < d; c++) made.push(data[((b * 2 + h) * 3 + l) * d + c]);
       return made;
     };
-    const turned = new Map([...inputs].map(([name, x]): [string, Values] => [name, values([2, 3, 2, 4], turn(x.data, 4))]));
+    const turned = new Map(
+      [...inputs].map(([name, x]): [string, Values] => [name, values([2, 3, 2, 4], turn(x.data, 4))]),
+    );
     const [x, y] = [oracle(first, sizes, inputs), oracle(second, sizes, turned)];
     expect(turn(out(x), 4)).toEqual(out(y));
     expect(turn(out(x, "lse"), 1)).toEqual(out(y, "lse"));
@@ -161,7 +191,12 @@ describe("heads, orders, widths", () => {
     const sizes = { B: 2, H: 2, L: 4, D: 3 };
     const inputs = inputsOf(spec, sizes);
     const all = oracle(spec, sizes, inputs);
-    const some = oracle(spec, sizes, inputs, { rows: [{ b: 1, h: 0, row: 2 }, { b: 0, h: 1, row: 3 }] });
+    const some = oracle(spec, sizes, inputs, {
+      rows: [
+        { b: 1, h: 0, row: 2 },
+        { b: 0, h: 1, row: 3 },
+      ],
+    });
     expect(out(some)).toEqual([...out(all).slice(30 + 0, 33), ...out(all).slice(21, 24)]);
     expect(out(some, "lse")).toEqual([out(all, "lse")[10], out(all, "lse")[7]]);
     expect(some.outputs.get("o")?.dims).toEqual([2, 3]);
@@ -192,37 +227,68 @@ describe("masks that read inputs", () => {
 
 describe("relations that hold for every spec", () => {
   const masks = ["causal", "window(3) or sinks(2)", "both_ways and stride(2)", "around(1)", "columns(3)"];
-  const shape = fc.record({ L: fc.integer({ min: 1, max: 7 }), D: fc.integer({ min: 1, max: 4 }), seed: fc.nat(1000), mask: fc.constantFrom(...masks) });
+  const shape = fc.record({
+    L: fc.integer({ min: 1, max: 7 }),
+    D: fc.integer({ min: 1, max: 4 }),
+    seed: fc.nat(1000),
+    mask: fc.constantFrom(...masks),
+  });
   const near = (x: readonly number[], y: readonly number[]): void => {
     for (const [n, value] of x.entries()) if (value !== y[n]) expect(value).toBeCloseTo(y[n], 9);
   };
   const specOf = (mask: string): Spec => one(`mask both_ways and (${mask}) return o, lse`);
   it("values that are all one give one; adding to every v adds to o", () => {
-    fc.assert(fc.property(shape, ({ L, D, seed, mask }) => {
-      const spec = specOf(mask);
-      const inputs = inputsOf(spec, { L, D }, {}, seed);
-      const ones = new Map([...inputs, ["v", values([L, D], Array.from({ length: L * D }, () => 1))] as const]);
-      const result = oracle(spec, { L, D }, ones);
-      const seen = out(result, "lse").flatMap((x) => Array.from({ length: D }, () => (x === -Infinity ? 0 : 1)));
-      near(out(result), seen);
-    }));
+    fc.assert(
+      fc.property(shape, ({ L, D, seed, mask }) => {
+        const spec = specOf(mask);
+        const inputs = inputsOf(spec, { L, D }, {}, seed);
+        const ones = new Map([
+          ...inputs,
+          [
+            "v",
+            values(
+              [L, D],
+              Array.from({ length: L * D }, () => 1),
+            ),
+          ] as const,
+        ]);
+        const result = oracle(spec, { L, D }, ones);
+        const seen = out(result, "lse").flatMap((x) => Array.from({ length: D }, () => (x === -Infinity ? 0 : 1)));
+        near(out(result), seen);
+      }),
+    );
   });
   it("a score moved by a constant changes lse alone", () => {
-    fc.assert(fc.property(shape, ({ L, D, seed, mask }) => {
-      const moved = one(`mask both_ways and (${mask}) score s + 3 return o, lse`);
-      const inputs = inputsOf(moved, { L, D }, {}, seed);
-      const [x, y] = [oracle(specOf(mask), { L, D }, inputs), oracle(moved, { L, D }, inputs)];
-      near(out(y), out(x));
-      near(out(y, "lse"), out(x, "lse").map((value) => value + 3));
-    }));
+    fc.assert(
+      fc.property(shape, ({ L, D, seed, mask }) => {
+        const moved = one(`mask both_ways and (${mask}) score s + 3 return o, lse`);
+        const inputs = inputsOf(moved, { L, D }, {}, seed);
+        const [x, y] = [oracle(specOf(mask), { L, D }, inputs), oracle(moved, { L, D }, inputs)];
+        near(out(y), out(x));
+        near(
+          out(y, "lse"),
+          out(x, "lse").map((value) => value + 3),
+        );
+      }),
+    );
   });
   it("appended keys that are masked change nothing", () => {
-    fc.assert(fc.property(shape, ({ L, D, seed, mask }) => {
-      const padded = only(`attention t(q: f32[L, D], k, v: f32[S, D], n: i32) { align start mask j < n and (both_ways and (${mask})) return o, lse }`);
-      const inputs = inputsOf(specOf(mask), { L, D }, {}, seed);
-      const pad = (x: Values | undefined): Values => values([L + 2, D], [...Array.from(x?.data ?? []), ...Array.from({ length: 2 * D }, () => Number.NaN)]);
-      const more = new Map([...inputs, ["k", pad(inputs.get("k"))], ["v", pad(inputs.get("v"))], ["n", values([], [L])]] as const);
-      expect(out(oracle(padded, { L, S: L + 2, D }, more))).toEqual(out(oracle(specOf(mask), { L, D }, inputs)));
-    }));
+    fc.assert(
+      fc.property(shape, ({ L, D, seed, mask }) => {
+        const padded = only(
+          `attention t(q: f32[L, D], k, v: f32[S, D], n: i32) { align start mask j < n and (both_ways and (${mask})) return o, lse }`,
+        );
+        const inputs = inputsOf(specOf(mask), { L, D }, {}, seed);
+        const pad = (x: Values | undefined): Values =>
+          values([L + 2, D], [...Array.from(x?.data ?? []), ...Array.from({ length: 2 * D }, () => Number.NaN)]);
+        const more = new Map([
+          ...inputs,
+          ["k", pad(inputs.get("k"))],
+          ["v", pad(inputs.get("v"))],
+          ["n", values([], [L])],
+        ] as const);
+        expect(out(oracle(padded, { L, S: L + 2, D }, more))).toEqual(out(oracle(specOf(mask), { L, D }, inputs)));
+      }),
+    );
   });
 });

@@ -52,7 +52,8 @@ test("a linear form has the value of the expression", () => {
   fc.assert(
     fc.property(number, drawn(false), (expression, x) => {
       const { env, i0 } = setUp(x);
-      const value = (y: s.Scalar): number => evaluate(y, { ...env, variables: { ...env.variables, h: x.h, i: i0, j: x.keys[0] } }, "f32");
+      const value = (y: s.Scalar): number =>
+        evaluate(y, { ...env, variables: { ...env.variables, h: x.h, i: i0, j: x.keys[0] } }, "f32");
       // + 0: an integer has no negative zero
       expect(value(toScalar(linear(expression))) + 0, printScalar(expression)).toBe(value(expression) + 0);
     }),
@@ -116,7 +117,12 @@ test("verdicts are sound, and agree with the ranges", () => {
 });
 
 function withVerdict(plan: Plan, verdict: NonNullable<Visit["verdict"]>): Plan {
-  return { ...plan, stages: plan.stages.map((stage) => (stage.kind === "attend" ? { ...stage, visit: { ...stage.visit, verdict } } : stage)) };
+  return {
+    ...plan,
+    stages: plan.stages.map((stage) =>
+      stage.kind === "attend" ? { ...stage, visit: { ...stage.visit, verdict } } : stage,
+    ),
+  };
 }
 
 test("nothing wraps that the mask itself does not", () => {
@@ -135,11 +141,16 @@ test("nothing wraps that the mask itself does not", () => {
       met++;
       const kernel = wrapping(env);
       const stage = plan.stages.find((each) => each.kind === "attend");
-      const runsOf = (ranges: readonly Range[]): Keys[] => ranges.flatMap((range) => each(range, 0, { ...fixed, i0, i1 }, kernel.value));
+      const runsOf = (ranges: readonly Range[]): Keys[] =>
+        ranges.flatMap((range) => each(range, 0, { ...fixed, i0, i1 }, kernel.value));
       const [may, must] = [runsOf(stage?.visit.may ?? []), runsOf(stage?.visit.must ?? [])];
       for (let j = 0; j < x.sizes.S; j++) {
         if (seen.some((row) => row[j])) expect(within(may, j), `key ${j} is missing: ${explain(x)}`).toBe(true);
-        if (within(must, j)) expect(seen.every((row) => row[j]), `key ${j} is claimed: ${explain(x)}`).toBe(true);
+        if (within(must, j))
+          expect(
+            seen.every((row) => row[j]),
+            `key ${j} is claimed: ${explain(x)}`,
+          ).toBe(true);
       }
       const verdict = verdictFor(x.mask);
       if (!verdict) return;
@@ -147,7 +158,9 @@ test("nothing wraps that the mask itself does not", () => {
       const bounds: Record<string, number> = { ...fixed, i0, i1, j0, j1 };
       for (const { side, value, min, max } of verdict.summaries) {
         const [from, to] = side === "query" ? [i0, i1] : [j0, j1];
-        const values = Array.from({ length: to - from + 1 }, (_, n) => kernel.value(value, { ...fixed, i: from + n, j: from + n }));
+        const values = Array.from({ length: to - from + 1 }, (_, n) =>
+          kernel.value(value, { ...fixed, i: from + n, j: from + n }),
+        );
         bounds[min] = Math.min(...values);
         bounds[max] = Math.max(...values);
       }
@@ -160,16 +173,25 @@ test("nothing wraps that the mask itself does not", () => {
   expect(met).toBeGreaterThan(runs / 4);
 });
 
-function each(range: Range, depth: number, at: Readonly<Record<string, number>>, value: (x: s.Scalar, at: Readonly<Record<string, number>>) => number): Keys[] {
+function each(
+  range: Range,
+  depth: number,
+  at: Readonly<Record<string, number>>,
+  value: (x: s.Scalar, at: Readonly<Record<string, number>>) => number,
+): Keys[] {
   const over = range.over[depth];
   if (!over) return value(range.when, at) === 0 ? [] : [[value(range.lo, at), value(range.hi, at)]];
   const found: Keys[] = [];
   const to = value(over.to, at);
-  for (let n = value(over.from, at); n < to; n++) found.push(...each(range, depth + 1, { ...at, [over.name]: n }, value));
+  for (let n = value(over.from, at); n < to; n++)
+    found.push(...each(range, depth + 1, { ...at, [over.name]: n }, value));
   return found;
 }
 
 test("the generator draws masks of every kind", () => {
-  const texts = fc.sample(condition, 400).map((x) => printScalar(x)).join("\n");
+  const texts = fc
+    .sample(condition, 400)
+    .map((x) => printScalar(x))
+    .join("\n");
   for (const part of ["doc[", "table", " mod ", " div ", "not ", "abs(", "if ", "sum("]) expect(texts).toContain(part);
 });

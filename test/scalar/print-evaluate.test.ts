@@ -3,11 +3,27 @@ import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { evaluate, type Environment } from "../../src/scalar/evaluate.ts";
 import { printScalar } from "../../src/scalar/print.ts";
-import { and, call, float, idiv, int, mod, or, read, sameScalar, select, variable, type Scalar } from "../../src/scalar/scalar.ts";
+import {
+  and,
+  call,
+  float,
+  idiv,
+  int,
+  mod,
+  or,
+  read,
+  sameScalar,
+  select,
+  variable,
+  type Scalar,
+} from "../../src/scalar/scalar.ts";
 import { attention as a, only } from "../spec/support.ts";
 
 const [i, j] = [variable("i"), variable("j")];
-const env = (variables: Record<string, number> = {}, tensors: Record<string, { dims: number[]; data: number[] }> = {}): Environment => ({
+const env = (
+  variables: Record<string, number> = {},
+  tensors: Record<string, { dims: number[]; data: number[] }> = {},
+): Environment => ({
   variables,
   sizes: {},
   dims: (name) => tensors[name].dims,
@@ -15,50 +31,84 @@ const env = (variables: Record<string, number> = {}, tensors: Record<string, { d
 });
 
 const integers: fc.Arbitrary<Scalar> = fc.letrec<{ e: Scalar }>((tie) => ({
-  e: fc.oneof({ maxDepth: 5 },
+  e: fc.oneof(
+    { maxDepth: 5 },
     fc.integer({ min: 0, max: 99 }).map(int),
     fc.constantFrom(i, j),
-    fc.tuple(fc.constantFrom("add" as const, "sub" as const, "mul" as const, "idiv" as const, "mod" as const, "min" as const, "max" as const), tie("e"), tie("e"))
-      .filter(([fn, , y]) => !((fn === "idiv" || fn === "mod") && y.kind === "const" && y.value === 0)).map(([fn, x, y]) => call(fn, x, y)),
+    fc
+      .tuple(
+        fc.constantFrom(
+          "add" as const,
+          "sub" as const,
+          "mul" as const,
+          "idiv" as const,
+          "mod" as const,
+          "min" as const,
+          "max" as const,
+        ),
+        tie("e"),
+        tie("e"),
+      )
+      .filter(([fn, , y]) => !((fn === "idiv" || fn === "mod") && y.kind === "const" && y.value === 0))
+      .map(([fn, x, y]) => call(fn, x, y)),
     tie("e").map((x) => call("abs", x)),
-    tie("e").map((x) => call("neg", x))),
+    tie("e").map((x) => call("neg", x)),
+  ),
 })).e;
 const truths: fc.Arbitrary<Scalar> = fc.letrec<{ e: Scalar }>((tie) => ({
-  e: fc.oneof({ maxDepth: 4 },
-    fc.tuple(fc.constantFrom("lt" as const, "le" as const, "gt" as const, "ge" as const, "eq" as const, "ne" as const), integers, integers).map(([fn, x, y]) => call(fn, x, y)),
+  e: fc.oneof(
+    { maxDepth: 4 },
+    fc
+      .tuple(
+        fc.constantFrom("lt" as const, "le" as const, "gt" as const, "ge" as const, "eq" as const, "ne" as const),
+        integers,
+        integers,
+      )
+      .map(([fn, x, y]) => call(fn, x, y)),
     fc.tuple(tie("e"), tie("e")).map(([x, y]) => and(x, y)),
     fc.tuple(tie("e"), tie("e")).map(([x, y]) => or(x, y)),
     fc.tuple(tie("e"), tie("e"), tie("e")).map(([x, y, z]) => select(x, y, z)),
-    tie("e").map((x) => call("not", x))),
+    tie("e").map((x) => call("not", x)),
+  ),
 })).e;
 
 describe("printScalar", () => {
   it("puts parentheses only where they are needed", () => {
     expect(printScalar(call("sub", i, call("sub", j, int(1))))).toBe("i - (j - 1)");
     expect(printScalar(call("mul", call("add", i, int(1)), j))).toBe("(i + 1) * j");
-    expect(printScalar(and(or(call("lt", i, j), call("lt", j, int(2))), call("not", call("eq", i, j))))).toBe("(i < j or j < 2) and not i == j");
+    expect(printScalar(and(or(call("lt", i, j), call("lt", j, int(2))), call("not", call("eq", i, j))))).toBe(
+      "(i < j or j < 2) and not i == j",
+    );
     expect(printScalar(call("neg", call("add", i, j)))).toBe("-(i + j)");
     expect(printScalar(float(Math.fround(0.1)))).toBe("0.1");
     expect(printScalar(float(1e-7))).toBe("1e-7");
   });
   it("what is printed means the same", () => {
-    fc.assert(fc.property(truths, fc.integer({ min: -50, max: 50 }), fc.integer({ min: 0, max: 50 }), (x, at, to) => {
-      const again = only(a(`mask both_ways and (${printScalar(x)})`)).mask;
-      expect(evaluate(again, env({ i: at, j: to }), "f32")).toBe(evaluate(x, env({ i: at, j: to }), "f32"));
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(truths, fc.integer({ min: -50, max: 50 }), fc.integer({ min: 0, max: 50 }), (x, at, to) => {
+        const again = only(a(`mask both_ways and (${printScalar(x)})`)).mask;
+        expect(evaluate(again, env({ i: at, j: to }), "f32")).toBe(evaluate(x, env({ i: at, j: to }), "f32"));
+      }),
+      { numRuns: 300 },
+    );
   });
   it("integers read back as the same tree", () => {
-    fc.assert(fc.property(integers, (x) => {
-      const again = only(a(`mask 7 == (${printScalar(x)}) + i`)).mask;
-      expect(sameScalar(again, call("eq", int(7), call("add", x, i)))).toBe(true);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(integers, (x) => {
+        const again = only(a(`mask 7 == (${printScalar(x)}) + i`)).mask;
+        expect(sameScalar(again, call("eq", int(7), call("add", x, i)))).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
 describe("evaluate", () => {
   it("floors div and mod, with the decided values at zero", () => {
     const at = (x: Scalar, value: number): number => evaluate(x, env({ i: value, j: 0 }), "f32");
-    expect([at(idiv(i, int(4)), -1), at(mod(i, int(4)), -1), at(idiv(i, j), 7), at(mod(i, j), 7)]).toEqual([-1, 3, 0, 7]);
+    expect([at(idiv(i, int(4)), -1), at(mod(i, int(4)), -1), at(idiv(i, j), 7), at(mod(i, j), 7)]).toEqual([
+      -1, 3, 0, 7,
+    ]);
   });
   it("reads 0 outside a tensor, and does not touch it", () => {
     const t = { t: { dims: [2, 3], data: [1, 2, 3, 4, 5, 6] } };
@@ -67,7 +117,13 @@ describe("evaluate", () => {
   });
   it("decides without the side not taken", () => {
     const never = read("none", "i32", []);
-    const bad: Environment = { ...env({ i: 1, j: 2 }), dims: () => [], read: () => { throw new Error("read"); } };
+    const bad: Environment = {
+      ...env({ i: 1, j: 2 }),
+      dims: () => [],
+      read: () => {
+        throw new Error("read");
+      },
+    };
     const yes = call("lt", i, j);
     const wrong = call("eq", never, i);
     expect(evaluate(or(yes, wrong), bad, "f32")).toBe(1);

@@ -119,7 +119,8 @@ const rows: readonly (readonly [source: string, ...said: string[]])[] = [
 ];
 
 describe("every mistake has its code and its place", () => {
-  for (const [source, ...said] of rows) it(`${said.join(", ")}: ${source.slice(0, 90)}`, () => expect(resolveText(source).said).toEqual(said));
+  for (const [source, ...said] of rows)
+    it(`${said.join(", ")}: ${source.slice(0, 90)}`, () => expect(resolveText(source).said).toEqual(said));
 });
 
 describe("mistakes in what the command line sets", () => {
@@ -153,10 +154,14 @@ describe("what help says", () => {
   it("a warning keeps the spec", () => {
     const { specs, diagnostics } = resolveText(a("mask stride(8)"));
     expect(specs).toHaveLength(1);
-    expect(diagnostics[0]).toMatchObject({ severity: "warning", message: "the mask lets row 0 see key 8, a later one" });
+    expect(diagnostics[0]).toMatchObject({
+      severity: "warning",
+      message: "the mask lets row 0 see key 8, a later one",
+    });
   });
   it("`both_ways`, and `causal`, silence the warning", () => {
-    for (const mask of ["both_ways and stride(8)", "causal and (window(4) or sinks(4))", "causal and global(3)"]) expect(resolveText(a(`mask ${mask}`)).said).toEqual([]);
+    for (const mask of ["both_ways and stride(8)", "causal and (window(4) or sinks(4))", "causal and global(3)"])
+      expect(resolveText(a(`mask ${mask}`)).said).toEqual([]);
   });
 });
 
@@ -164,8 +169,12 @@ describe("hostile texts", () => {
   const chain = (n: number, last: string, body: (next: string) => string): string =>
     Array.from({ length: n }, (_, at) => `fn f${at}(x) = ${at === n - 1 ? last : body(`f${at + 1}(x)`)}`).join("\n");
   it("exponential expansion is capped", () => {
-    expect(resolveText(`${chain(40, "x + x", (next) => `${next} + ${next}`)}\n${a("score f0(s)")}`).said).toEqual(["FOV4003 f0(s)"]);
-    expect(resolveText(`${chain(40, "1", (next) => `${next} + ${next}`)}\n${a("score f0(s)")}`).said).toEqual(["FOV4003 f0(s)"]);
+    expect(resolveText(`${chain(40, "x + x", (next) => `${next} + ${next}`)}\n${a("score f0(s)")}`).said).toEqual([
+      "FOV4003 f0(s)",
+    ]);
+    expect(resolveText(`${chain(40, "1", (next) => `${next} + ${next}`)}\n${a("score f0(s)")}`).said).toEqual([
+      "FOV4003 f0(s)",
+    ]);
   });
   it("doubling arguments are capped", () => {
     const nested = `${"t(".repeat(40)}s${")".repeat(40)}`;
@@ -173,13 +182,16 @@ describe("hostile texts", () => {
   });
   it("a chain of a thousand patterns is too deep, not a stack overflow", () => {
     expect(resolveText(`${chain(1000, "x", (next) => next)}\n${a("score f0(s)")}`).said[0]).toMatch(/^FOV4002/);
-    expect(resolveText(a(`mask ${Array.from({ length: 2000 }, (_, n) => `j == ${n}`).join(" or ")}`)).said[0]).toMatch(/^FOV4002/);
+    expect(resolveText(a(`mask ${Array.from({ length: 2000 }, (_, n) => `j == ${n}`).join(" or ")}`)).said[0]).toMatch(
+      /^FOV4002/,
+    );
   });
   it("a chain that leads back to itself is found however long it is", () => {
     expect(resolveText(`${chain(2000, "f0(x)", (next) => next)}\n${a("score f0(s)")}`).said[0]).toMatch(/^FOV3004/);
   });
   it("names of JavaScript's own objects are names like others", () => {
-    const source = "param constructor = 3 attention toString(q, k, v: f32[B, H, L, D], __proto__: i32[L], hasOwnProperty: i32) { mask __proto__[i] < constructor + hasOwnProperty example __proto__ = 2, L = 4 }";
+    const source =
+      "param constructor = 3 attention toString(q, k, v: f32[B, H, L, D], __proto__: i32[L], hasOwnProperty: i32) { mask __proto__[i] < constructor + hasOwnProperty example __proto__ = 2, L = 4 }";
     const { specs, said } = resolveText(source);
     expect(said).toEqual([]);
     expect(Object.keys(specs[0].example.values)).toEqual(["__proto__"]);

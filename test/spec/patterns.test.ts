@@ -23,20 +23,28 @@ const patterns: Readonly<Record<string, Meaning>> = {
 describe("patterns of the prelude", () => {
   for (const [pattern, meaning] of Object.entries(patterns)) {
     it(pattern, () => {
-      fc.assert(fc.property(fc.integer({ min: 1, max: 9 }), (n) => {
-        const { mask } = only(`param n = ${n} ${a(`blocks 4 mask both_ways and ${pattern}`)}`);
-        for (let i = -3; i < 20; i++) {
-          for (let j = 0; j < 20; j++) {
-            const got = evaluate(mask, { variables: { i, j, b: 0, h: 0, row: 0 }, sizes: {}, read: () => 0, dims: () => [] }, "f32");
-            expect(got !== 0, `i ${i}, j ${j}, n ${n}`).toBe(meaning(i, j, n));
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: 9 }), (n) => {
+          const { mask } = only(`param n = ${n} ${a(`blocks 4 mask both_ways and ${pattern}`)}`);
+          for (let i = -3; i < 20; i++) {
+            for (let j = 0; j < 20; j++) {
+              const got = evaluate(
+                mask,
+                { variables: { i, j, b: 0, h: 0, row: 0 }, sizes: {}, read: () => 0, dims: () => [] },
+                "f32",
+              );
+              expect(got !== 0, `i ${i}, j ${j}, n ${n}`).toBe(meaning(i, j, n));
+            }
           }
-        }
-      }), { numRuns: 12 });
+        }),
+        { numRuns: 12 },
+      );
     });
   }
   it("window(w) is exactly w keys, the query's own included", () => {
     const { mask } = only(a("mask window(5)"));
-    const sees = (j: number): boolean => evaluate(mask, { variables: { i: 10, j }, sizes: {}, read: () => 0, dims: () => [] }, "f32") !== 0;
+    const sees = (j: number): boolean =>
+      evaluate(mask, { variables: { i: 10, j }, sizes: {}, read: () => 0, dims: () => [] }, "f32") !== 0;
     expect(Array.from({ length: 20 }, (_, j) => j).filter(sees)).toEqual([6, 7, 8, 9, 10]);
   });
 });

@@ -20,21 +20,34 @@ describe("defaults", () => {
     expect(printScalar(spec.position)).toBe("row");
   });
   it("are marked as defaults for explain", () => {
-    expect(only(a("mask causal")).clauses.map(({ clause, text, default: d }) => `${clause} ${text}${d ? " *" : ""}`)).toEqual([
-      "align end: i = row *", "scale 1.0 / sqrt(float(D)) *", "score s *", "mask causal", "weights softmax *", "return o *",
+    expect(
+      only(a("mask causal")).clauses.map(({ clause, text, default: d }) => `${clause} ${text}${d ? " *" : ""}`),
+    ).toEqual([
+      "align end: i = row *",
+      "scale 1.0 / sqrt(float(D)) *",
+      "score s *",
+      "mask causal",
+      "weights softmax *",
+      "return o *",
     ]);
   });
 });
 
 describe("roles", () => {
-  const roles = (q: string, clauses = ""): readonly string[] => only(`attention a(q, k, v: f32[${q}]) { ${clauses} }`).roles;
+  const roles = (q: string, clauses = ""): readonly string[] =>
+    only(`attention a(q, k, v: f32[${q}]) { ${clauses} }`).roles;
   it("come from the names of q's dimensions in any order", () => {
     expect(roles("B, L, H, D")).toEqual(["batch", "position", "head", "channel"]);
     expect(roles("L, D")).toEqual(["position", "channel"]);
     expect(roles("D, L")).toEqual(["channel", "position"]);
   });
   it("come from axes", () => {
-    expect(roles("N, A, T, C", "axes batch = N, head = A, query = T, channel = C")).toEqual(["batch", "head", "position", "channel"]);
+    expect(roles("N, A, T, C", "axes batch = N, head = A, query = T, channel = C")).toEqual([
+      "batch",
+      "head",
+      "position",
+      "channel",
+    ]);
     expect(roles("L, B, D", "axes batch = L, query = B")).toEqual(["batch", "position", "channel"]);
   });
   it("a number takes the absent role, and its name means the number", () => {
@@ -46,8 +59,18 @@ describe("roles", () => {
   });
   it("k and v stand in q's order with names of their own", () => {
     const { extents, where } = only("attention a(q: f32[B, L, H, D], k: f32[B, S, G, D], v: f32[B, S, G, E]) { }");
-    const texts = Object.fromEntries(Object.entries(extents).map(([role, extent]: [string, Scalar]) => [role, printScalar(extent)]));
-    expect(texts).toEqual({ batch: "B", head: "H", keyHead: "G", query: "L", key: "S", channel: "D", valueChannel: "E" });
+    const texts = Object.fromEntries(
+      Object.entries(extents).map(([role, extent]: [string, Scalar]) => [role, printScalar(extent)]),
+    );
+    expect(texts).toEqual({
+      batch: "B",
+      head: "H",
+      keyHead: "G",
+      query: "L",
+      key: "S",
+      channel: "D",
+      valueChannel: "E",
+    });
     expect(where.map(({ text }) => text)).toEqual(["H mod G == 0"]);
   });
   it("what shapes must have in common is a condition, once", () => {
@@ -77,10 +100,15 @@ describe("expansion", () => {
     expect(mask("segment(cu, i) == segment(cu, j)", "cu: i32[N]")).toBe(
       "sum(e_1 < N, if cu[e_1] <= i then 1 else 0) - 1 == sum(e_2 < N, if cu[e_2] <= j then 1 else 0) - 1",
     );
-    expect(score("s + sum(t < 64, x[i, t] * x[j, t])", "x: f32[L, 64]")).toBe("s + sum(t_1 < 64, x[i, t_1] * x[j, t_1])");
+    expect(score("s + sum(t < 64, x[i, t] * x[j, t])", "x: f32[L, 64]")).toBe(
+      "s + sum(t_1 < 64, x[i, t_1] * x[j, t_1])",
+    );
     expect(mask("bit(m[i], j)", "m: i32[L]")).toBe("bit(m[i], j)");
   });
-  it("passes tensors to functions", () => expect(printScalar(only(`pattern same(t) = t[i] == t[j] ${a("mask same(doc[b])", "doc: i32[B, L]")}`).mask)).toBe("doc[b, i] == doc[b, j]"));
+  it("passes tensors to functions", () =>
+    expect(printScalar(only(`pattern same(t) = t[i] == t[j] ${a("mask same(doc[b])", "doc: i32[B, L]")}`).mask)).toBe(
+      "doc[b, i] == doc[b, j]",
+    ));
   it("parameters hide positions, functions hide the prelude's", () => {
     expect(printScalar(only(`fn f(j) = j + 1 ${a("mask f(i) < j")}`).mask)).toBe("i + 1 < j");
     expect(printScalar(only(`pattern causal = j < i ${a("mask causal")}`).mask)).toBe("j < i");
@@ -97,7 +125,8 @@ describe("lets", () => {
 });
 
 describe("align", () => {
-  const position = (clause: string): string => printScalar(only(`attention a(q: f32[B, L, D], k, v: f32[B, S, D], n: i32[B]) { ${clause} }`).position);
+  const position = (clause: string): string =>
+    printScalar(only(`attention a(q: f32[B, L, D], k, v: f32[B, S, D], n: i32[B]) { ${clause} }`).position);
   it("start, end, at", () => {
     expect(position("")).toBe("row + (S - L)");
     expect(position("align end")).toBe("row + (S - L)");
@@ -109,9 +138,16 @@ describe("align", () => {
 describe("parameters and fixed dimensions", () => {
   const source = `param w = 256 param half = w div 2 ${a("param c = 2.5 mask window(half) and i < c * j")} attention b = a(w: 64)`;
   it("--set overrides, an alias binds, what depends on them follows", () => {
-    const masks = (set: Record<string, number>): string[] => resolveText(source, { set }).specs.map((spec) => printScalar(spec.mask));
-    expect(masks({})).toEqual(["0 <= i - j < 128 and float(i) < 2.5 * float(j)", "0 <= i - j < 32 and float(i) < 2.5 * float(j)"]);
-    expect(masks({ w: 10, c: 1 })).toEqual(["0 <= i - j < 5 and float(i) < float(j)", "0 <= i - j < 32 and float(i) < float(j)"]);
+    const masks = (set: Record<string, number>): string[] =>
+      resolveText(source, { set }).specs.map((spec) => printScalar(spec.mask));
+    expect(masks({})).toEqual([
+      "0 <= i - j < 128 and float(i) < 2.5 * float(j)",
+      "0 <= i - j < 32 and float(i) < 2.5 * float(j)",
+    ]);
+    expect(masks({ w: 10, c: 1 })).toEqual([
+      "0 <= i - j < 5 and float(i) < float(j)",
+      "0 <= i - j < 32 and float(i) < float(j)",
+    ]);
   });
   it("texts differ where specs do", () => {
     const [first, second] = resolveText(source).specs;
@@ -127,22 +163,32 @@ describe("parameters and fixed dimensions", () => {
     expect(printScalar(spec.scale)).toBe("0.125");
     expect(printScalar(spec.mask)).toBe("i < 64");
   });
-  it("a dimension may be a parameter", () => expect(only("param n = 3 attention a(q, k, v: f32[L, D], t: i32[n]) { mask j in t }").sizes).toEqual(["L", "D"]));
+  it("a dimension may be a parameter", () =>
+    expect(only("param n = 3 attention a(q, k, v: f32[L, D], t: i32[n]) { mask j in t }").sizes).toEqual(["L", "D"]));
 });
 
 describe("example", () => {
   it("gives sizes and recipes and fixes nothing", () => {
-    const spec = only(a("example B = 1, H = 2, L = 2 * 50, D = 64, x = between(0, ceil(L / 32)), y = bernoulli(0.5), z = segments(4), w = file(\"w.npy\"), u = -3, t = true",
-      "x: i32[L/32], y: bool[L], z: i32[L], w: f32[H], u: i32, t: bool"));
+    const spec = only(
+      a(
+        'example B = 1, H = 2, L = 2 * 50, D = 64, x = between(0, ceil(L / 32)), y = bernoulli(0.5), z = segments(4), w = file("w.npy"), u = -3, t = true',
+        "x: i32[L/32], y: bool[L], z: i32[L], w: f32[H], u: i32, t: bool",
+      ),
+    );
     expect(spec.example.sizes).toEqual({ B: 1, H: 2, L: 100, D: 64 });
-    expect(printSpec(spec)).toContain('x = between(0, (L + 31) div 32), y = bernoulli(0.5), z = segments(4), w = file("w.npy"), u = -3, t = 1');
+    expect(printSpec(spec)).toContain(
+      'x = between(0, (L + 31) div 32), y = bernoulli(0.5), z = segments(4), w = file("w.npy"), u = -3, t = 1',
+    );
     expect(spec.sizes).toContain("L");
   });
 });
 
 describe("outputs", () => {
   it("are returned by name and renamed", () => {
-    expect(only(a("return out = o, lse")).outputs).toEqual([{ name: "out", value: "o" }, { name: "lse", value: "lse" }]);
+    expect(only(a("return out = o, lse")).outputs).toEqual([
+      { name: "out", value: "o" },
+      { name: "lse", value: "lse" },
+    ]);
   });
 });
 
@@ -156,7 +202,8 @@ describe("the examples", () => {
       const { specs, said } = resolveText(source);
       expect(said).toEqual([]);
       expect(source).toMatch(/^(\/\/.*\n){2,3}\S?/);
-      for (const spec of specs) expect(Object.keys(spec.example.sizes)).toEqual(expect.arrayContaining([...spec.sizes]));
+      for (const spec of specs)
+        expect(Object.keys(spec.example.sizes)).toEqual(expect.arrayContaining([...spec.sizes]));
     });
   }
 });
