@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
+    testTimeout: 240_000,
     reporters: process.env["CI"] ? ["default", "json"] : ["default"],
     outputFile: { json: "out/tests.json" },
   },

@@ -79,6 +79,14 @@ test("compile writes kernels once, prints their paths and refuses to overwrite t
   expect(bytes).toContain("SPDX-License-Identifier: 0BSD");
   expect(fovea("compile", path, "--target", "c", "-o", out).code).toBe(0);
   expect(readFileSync(join(out, "a.c"), "utf8")).toBe(bytes);
+  file("a.attn", "attention a(q, k, v: f32[L, D]) {}\n");
+  for (const target of ["wasm", "wgsl", "c"]) {
+    expect(fovea("compile", path, "--target", target, "-o", out)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("FOV0006") as string,
+    });
+  }
+  expect(readFileSync(join(out, "a.c"), "utf8")).toBe(bytes);
 });
 
 test("run writes a tensor that another target agrees with", () => {

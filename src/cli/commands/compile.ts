@@ -1,8 +1,11 @@
 /** `fovea compile`: writes kernels and their loaders; prints the paths. All are made before the first is written. */
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ArtifactFile } from "../../../backends/backend.ts";
 import { lower } from "../../compile.ts";
 import { fail } from "../../diagnostics/diagnostic.ts";
+import type { Spec } from "../../spec/spec.ts";
 import { backendOf } from "../../verify/run.ts";
 import { filesOf, reasonOf, specsOf } from "../load.ts";
 import type { Common } from "../options.ts";
@@ -25,7 +28,7 @@ export async function compileCommand(
         const backend = await backendOf(target);
         const { program } = lower(spec, backend.schedule);
         const artifact = await backend.emit(program, { specText: spec.text, fixed: spec.fixed });
-        for (const file of artifact.files) made.set(join(options.out, file.name), file.content);
+        for (const file of artifact.files) made.set(join(options.out, file.name), stamped(file, spec));
       }
     }
   }
@@ -46,13 +49,23 @@ export async function compileCommand(
   return exit.yes;
 }
 
+/** Manifests say which spec they were made from, fixed sizes included. */
+function stamped({ name, content }: ArtifactFile, spec: Spec): string | Uint8Array {
+  if (!name.endsWith(".json") || typeof content !== "string") return content;
+  const manifest: unknown = JSON.parse(content);
+  const specHash = createHash("sha256")
+    .update(JSON.stringify([spec.text, spec.fixed]))
+    .digest("hex");
+  return `${JSON.stringify({ ...(manifest as object), specHash }, null, 2)}\n`;
+}
+
 /** A manifest of another spec under the same name means that its kernel would be lost. */
 function refuseOther(path: string, content: string | Uint8Array | undefined): void {
   if (!existsSync(path) || typeof content !== "string") return;
   const hash = (text: string): unknown => {
     try {
       const parsed: unknown = JSON.parse(text);
-      return parsed && typeof parsed === "object" && "spec" in parsed ? parsed.spec : undefined;
+      return parsed && typeof parsed === "object" && "specHash" in parsed ? parsed.specHash : undefined;
     } catch {
       return undefined;
     }
