@@ -3,6 +3,7 @@
  * other inputs than the one before. Guarantees: no time is taken before every contender's outputs were compared
  * with the reference's for every input set; one that is wrong, or throws, is reported and not timed.
  */
+import { limitOf } from "../src/verify/compare.ts";
 
 export interface Prepared {
   readonly run: () => void | Promise<void>;
@@ -35,8 +36,8 @@ export interface Failed {
   readonly failed: string;
 }
 
-/** More than two f32 results of one attention may lie apart, in units of max |v|. */
-export const tolerance = 2e-6;
+/** Two results, each as far from the truth as `verify` lets an f32 target be, in units of max |v|. */
+export const tolerance = 2 * limitOf("f32", false, 64);
 
 export function distance(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;

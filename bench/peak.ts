@@ -70,7 +70,7 @@ async function rateOf(accumulators: number, simd: Simd): Promise<Rate> {
   for (let n = 0; n < 20; n++) run(200);
   const rounds = 8000;
   let least = Number.POSITIVE_INFINITY;
-  for (let n = 0; n < 20; n++) {
+  for (let n = 0; n < 40; n++) {
     const begun = performance.now();
     run(rounds);
     least = Math.min(least, performance.now() - begun);

@@ -21,13 +21,22 @@ export const eq = (x: number | Scalar, y: number | Scalar): Scalar => s.call("eq
 export const block = (x: Scalar, by: number): Scalar => s.idiv(x, s.int(by));
 
 export const causal = named("causal", le(j, i));
-export const window = (w: number | Scalar): Scalar => named(`window(${typeof w === "number" ? w : "w"})`, s.and(le(0, s.sub(i, j)), lt(s.sub(i, j), w)));
+export const window = (w: number | Scalar): Scalar =>
+  named(`window(${typeof w === "number" ? w : "w"})`, s.and(le(0, s.sub(i, j)), lt(s.sub(i, j), w)));
 export const around = (w: number | Scalar): Scalar => named("around", le(s.call("abs", s.sub(i, j)), w));
-export const stride = (by: number | Scalar): Scalar => named(`stride(${typeof by === "number" ? by : "n"})`, eq(s.mod(s.sub(i, j), n(by)), 0));
-export const sinks = (count: number | Scalar): Scalar => named(`sinks(${typeof count === "number" ? count : "n"})`, lt(j, count));
+export const stride = (by: number | Scalar): Scalar =>
+  named(`stride(${typeof by === "number" ? by : "n"})`, eq(s.mod(s.sub(i, j), n(by)), 0));
+export const sinks = (count: number | Scalar): Scalar =>
+  named(`sinks(${typeof count === "number" ? count : "n"})`, lt(j, count));
 export const global = (count: number): Scalar => named(`global(${count})`, s.or(lt(i, count), lt(j, count)));
 export const diagonal = (by: number): Scalar => named("diagonal", eq(block(i, by), block(j, by)));
-export const member = (tensor: string, leading: readonly Scalar[], count: number | Scalar, value: Scalar, name = "e"): Scalar => ({
+export const member = (
+  tensor: string,
+  leading: readonly Scalar[],
+  count: number | Scalar,
+  value: Scalar,
+  name = "e",
+): Scalar => ({
   kind: "any",
   type: "bool",
   name,
@@ -46,7 +55,12 @@ export const segment = (tensor: string, count: Scalar, x: Scalar, name: string):
     s.int(1),
   );
 
-export const input = (name: string, dims: readonly (number | Scalar)[], dtype: InputDtype = "i32"): SpecInput => ({ name, dtype, dims: dims.map(n), span });
+export const input = (name: string, dims: readonly (number | Scalar)[], dtype: InputDtype = "i32"): SpecInput => ({
+  name,
+  dtype,
+  dims: dims.map(n),
+  span,
+});
 
 export interface Made {
   readonly inputs?: readonly SpecInput[];
@@ -98,15 +112,21 @@ export function specOf(mask: Scalar, { inputs = [], position, self = true, block
 
 export const planOf = (mask: Scalar, made: Made = {}): Plan => plan(specOf(mask, made));
 
-export function environment(made: Plan, sizes: Readonly<Record<string, number>>, inputs: Inputs = {}, variables: Readonly<Record<string, number>> = {}): Environment {
+export function environment(
+  made: Plan,
+  sizes: Readonly<Record<string, number>>,
+  inputs: Inputs = {},
+  variables: Readonly<Record<string, number>> = {},
+): Environment {
   return { ...sourceOf(made, { B: 1, H: 1, D: 8, ...sizes }, inputs), variables: { b: 0, h: 0, hk: 0, ...variables } };
 }
 
 /** Does the row at position `i` see key `j`? Made ready once for many pairs. */
 export function viewer(mask: Scalar, env: Environment): (i: number, j: number) => boolean {
   const frame: Frame = new Map();
-  const variables = env.variables instanceof Map ? Object.fromEntries(env.variables) : env.variables;
-  for (const [name, value] of Object.entries({ row: 0, ...variables })) cell(frame, name).value = value;
+  const given: readonly (readonly [string, number])[] =
+    env.variables instanceof Map ? [...env.variables] : Object.entries(env.variables);
+  for (const [name, value] of [["row", 0] as const, ...given]) cell(frame, name).value = value;
   const [at, key] = [cell(frame, "i"), cell(frame, "j")];
   const keeps = prepare(mask, frame, env, "f32");
   return (x, y) => {

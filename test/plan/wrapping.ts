@@ -47,7 +47,11 @@ export function wrapping(env: Environment): Wrapped {
         return evaluate({ ...x, indices }, { ...env, variables }, "f32");
       }
       case "search":
-        return evaluate({ ...x, value: { kind: "const", type: "i32", value: go(x.value) } }, { ...env, variables }, "f32");
+        return evaluate(
+          { ...x, value: { kind: "const", type: "i32", value: go(x.value) } },
+          { ...env, variables },
+          "f32",
+        );
       case "const":
       case "var":
       case "size":
