@@ -123,7 +123,7 @@ describe("files that cannot be read or written", () => {
     expect(() => readTensorFile(join(folder, "o.npy"), "q")).toThrow(/^FOV0002/);
   });
 
-  test.skipIf(process.platform === "win32")("a device that never ends", () => {
+  test("a device that never ends", () => {
     symlinkSync("/dev/zero", join(folder, "zero.npy"));
     expect(() => readTensorFile(join(folder, "zero.npy"))).toThrow(/^FOV0002.*no ordinary file/);
   });

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { available } from "../../backends/wasm/host.ts";
 import { wasm } from "../../backends/wasm/index.ts";
 import { buildTiles } from "../../src/tile/build.ts";
 import { causal } from "../support/plans.ts";
@@ -35,7 +34,6 @@ describe("the artifact of wasm", () => {
     expect(one).toEqual(two);
     for (const { name, content } of one.files) {
       if (!name.endsWith(".wasm") || typeof content === "string") continue;
-      if (name.includes("relaxed") && !available("relaxed")) continue;
       const bytes = new Uint8Array(content);
       expect(WebAssembly.validate(bytes)).toBe(true);
       const module = await WebAssembly.compile(bytes);
