@@ -6,7 +6,7 @@ import { diagnostic, fail, FoveaError } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
 import { readTensorFile, readTensors } from "../runtime/load.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import { checkInputs } from "../spec/inputs.ts";
+import { checkInputs, inputDims } from "../spec/inputs.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 import { sampleInputs, type SampleTensor } from "../verify/sample.ts";
 import type { Common } from "./options.ts";
@@ -88,6 +88,7 @@ export function inputsOf(spec: Spec, options: Common): Loaded {
   const named = Object.fromEntries(Object.entries(options.dim).filter(([name]) => spec.sizes.includes(name)));
   if (given.size === 0) {
     const sizes = exampleSizes(spec, named);
+    refuseSizes(spec, sizes);
     return { sizes, inputs: sampleInputs(spec, sizes, { seed: options.seed }) };
   }
   const rough = sizesFrom(spec, given, named);
@@ -97,6 +98,16 @@ export function inputsOf(spec: Spec, options: Common): Loaded {
   const { sizes, diagnostics } = checkInputs(spec, named, inputs);
   if (diagnostics.some((d) => d.severity === "error")) throw new FoveaError(diagnostics);
   return { sizes, inputs: new Map([...inputs].map(([name, t]) => [name, numeric(name, t)])) };
+}
+
+/** Sizes are judged before anything is allocated; what depends on the numbers in tensors is judged with them. */
+function refuseSizes(spec: Spec, sizes: Sizes): void {
+  const shapes = [...inputDims(spec, sizes)].map(
+    ([name, dims]) => [name, { dims, data: { length: dims.reduce((a, d) => a * d, 1) } }] as const,
+  );
+  const { diagnostics } = checkInputs(spec, sizes, new Map(shapes));
+  const errors = diagnostics.filter((d) => d.severity === "error" && d.code !== "FOV4007");
+  if (errors.length) throw new FoveaError(errors);
 }
 
 function numeric(

@@ -56,6 +56,12 @@ test("a file with several attentions needs a name, and the names are listed", ()
   expect(err).toMatch(/FOV0004[^]*local, local64/);
 });
 
+test("sizes are refused before anything is allocated", () => {
+  const { code, err } = fovea("run", "examples/01-dense.attn", "--target", "tiles", "--dim", "L=100000000");
+  expect(code).toBe(1);
+  expect(err).toContain("FOV4005");
+});
+
 test("a file that is not there and one without an attention each have a code", () => {
   expect(fovea("check", join(folder, "none.attn"))).toMatchObject({
     code: 1,
