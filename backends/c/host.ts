@@ -1,7 +1,8 @@
 /**
  * Compiles a program with the machine's C compiler and runs one call in a process of its own. Takes the program,
- * the call, and optionally the compiler with flags; gives the outputs. Fails with FOV5002 where there is no
- * compiler. The workspace is malloc'ed at exactly the bytes that the kernel asks for.
+ * the call, and optionally the compiler with flags; gives the outputs. `build` compiles once for many calls, one
+ * after the other. Fails with FOV5002 where there is no compiler. The workspace is malloc'ed at exactly the bytes
+ * that the kernel asks for.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -18,31 +19,57 @@ import { Unit } from "./unit.ts";
 const start = promisify(execFile);
 const elementTypes = { f32: "float", i32: "int32_t", bool: "uint8_t" } as const;
 
+/** A compiled program: `call` as often as wanted, each in a process of its own, then `remove` what lies on the disk. */
+export interface Built {
+  readonly call: (call: Call) => Promise<Outputs>;
+  readonly remove: () => Promise<void>;
+}
+
+const defaultCompiler: readonly string[] = ["gcc", "-O3", "-march=native"];
+
 export async function run(
   program: TileProgram,
   options: EmitOptions,
   call: Call,
-  compiler: readonly string[] = ["gcc", "-O3", "-march=native"],
+  compiler: readonly string[] = defaultCompiler,
 ): Promise<Outputs> {
+  const built = await build(program, options, compiler);
+  try {
+    return await built.call(call);
+  } finally {
+    await built.remove();
+  }
+}
+
+export async function build(
+  program: TileProgram,
+  options: EmitOptions,
+  compiler: readonly string[] = defaultCompiler,
+): Promise<Built> {
   const unit = new Unit(program, options.fixed, new Set());
   const folder = await mkdtemp(join(tmpdir(), "fovea-c-"));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const executable = join(folder, "kernel");
   try {
     const { files } = await emit(program, options);
     for (const file of files) await writeFile(join(folder, file.name), file.content);
     await writeFile(join(folder, "main.c"), mainOf(unit));
+    const [command = "gcc", ...flags] = compiler;
+    await compile(command, [...flags, join(folder, `${unit.prefix}.c`), join(folder, "main.c"), "-o", executable]);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  const run = async (call: Call): Promise<Outputs> => {
     const sizes = { ...call.sizes, ...options.fixed };
     const dims = (t: TensorRef): readonly number[] =>
       t.dims.map((d) => evaluate(d, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64"));
     await writeFile(join(folder, "in.bin"), inputBytes(unit, call, dims));
-    const executable = join(folder, "kernel");
-    const [command = "gcc", ...flags] = compiler;
-    await compile(command, [...flags, join(folder, `${unit.prefix}.c`), join(folder, "main.c"), "-o", executable]);
     await start(executable, [join(folder, "in.bin"), join(folder, "out.bin")], { maxBuffer: 1 << 26 });
     const bytes = await readFile(join(folder, "out.bin"));
     return outputsOf(program, Uint8Array.from(bytes), dims);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  };
+  return { call: run, remove };
 }
 
 async function compile(command: string, args: readonly string[]): Promise<void> {
