@@ -67,6 +67,7 @@ export const codes = {
   FOV5003: "a target cannot compile this program",
   FOV5004: "the artifact is damaged",
   FOV5005: "the device was lost",
+  FOV5006: "the description of a device is malformed",
   FOV9001: "a mistake of the compiler itself",
 } as const;
 
