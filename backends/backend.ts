@@ -2,6 +2,7 @@
  * What a backend is: a tile program in, an artifact out. A backend knows no attention method; whatever it needs
  * stands in the TileProgram. Adding one: a folder with an `emit` of this type and one line in backends/index.ts.
  */
+import type { Device } from "../src/targets/device.ts";
 import type { TileProgram } from "../src/tile/tile.ts";
 
 export interface ArtifactFile {
@@ -35,7 +36,8 @@ export type Outputs = ReadonlyMap<string, { readonly dims: readonly number[]; re
 export interface Backend {
   readonly id: string;
   readonly title: string;
-  readonly schedule: import("../src/tile/schedule.ts").Schedule;
+  /** What code is made for where the target names no other device. */
+  readonly device: Device;
   readonly emit: (program: TileProgram, options: EmitOptions) => Promise<Artifact>;
   /** Runs the program on this machine; fails with FOV5002 where the machine lacks what it takes. */
   readonly run: (program: TileProgram, options: EmitOptions, call: Call) => Promise<Outputs>;

@@ -11,7 +11,7 @@ import { available, compileKernel } from "../backends/wasm/host.ts";
 import { check, lower } from "../src/compile.ts";
 import { blockRegisters } from "../src/micro/block-registers.ts";
 import { normal } from "../src/runtime/random.ts";
-import { cpuSchedule } from "../src/tile/schedule.ts";
+import { wasm } from "../src/targets/index.ts";
 import type { TileProgram } from "../src/tile/tile.ts";
 import { contest, distance, tolerance, type Contender, type Failed, type Limits, type Timed } from "./contest.ts";
 import { peak, type Rate } from "./peak.ts";
@@ -72,7 +72,7 @@ function programOf({ file, attention }: Case): TileProgram {
   const source = readFileSync(new URL(`../examples/${file}`, import.meta.url), "utf8");
   const spec = check(source, file).specs.find((s) => s.name === attention);
   if (!spec) throw new Error(`bench: ${file} has no attention ${attention}`);
-  return lower(spec, cpuSchedule).program;
+  return lower(spec, wasm).program;
 }
 
 const inputsOf = (n: number, set: number): Qkv => {

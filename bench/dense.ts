@@ -1,7 +1,7 @@
 /** Prints GFLOP/s of the wasm kernel: dense, 8 heads, D 64. `node bench/dense.ts [n]`. */
 import { available, compileKernel } from "../backends/wasm/host.ts";
-import { buildTiles } from "../src/tile/build.ts";
-import { cpuSchedule } from "../src/tile/schedule.ts";
+import { lowerPlan } from "../src/compile.ts";
+import { wasm } from "../src/targets/index.ts";
 import { causal, dense } from "../test/support/plans.ts";
 
 const n = Number(process.argv[2] ?? 1024);
@@ -13,7 +13,7 @@ for (const plan of [dense, causal]) {
   for (const simd of ["plain", "relaxed"] as const) {
     if (!available(simd)) continue;
     const begun = performance.now();
-    const kernel = await compileKernel(buildTiles(plan, cpuSchedule), simd);
+    const kernel = await compileKernel(lowerPlan(plan, wasm), simd);
     const built = performance.now() - begun;
     const inputs = new Map(["q", "k", "v"].map((name) => [name, { dims, data: draw() }]));
     const { run } = kernel.prepare({ sizes: { B, H, L: n, S: n, D }, inputs });

@@ -10,7 +10,8 @@ import { FoveaError } from "../src/diagnostics/diagnostic.ts";
 import { oracle } from "../src/oracle/oracle.ts";
 import { countPlan } from "../src/plan/count.ts";
 import { readTensors } from "../src/runtime/load.ts";
-import { cpuSchedule } from "../src/tile/schedule.ts";
+import { host } from "../src/targets/index.ts";
+import { chosen } from "../src/tile/tile.ts";
 import { compare, limitOf } from "../src/verify/compare.ts";
 import { runSpec, targets } from "../src/verify/run.ts";
 import { readFileSync } from "node:fs";
@@ -85,7 +86,8 @@ for (const w of [8, 16, 32, 64, 128]) {
     set: { w },
   }).specs.find((s) => s.name === "local");
   if (!one) continue;
-  const count = countPlan(lower(one, cpuSchedule).plan, sizes, {}, { rows: cpuSchedule.rows, keys: cpuSchedule.keys });
+  const { plan, program } = lower(one, host);
+  const count = countPlan(plan, sizes, {}, { rows: chosen(program, "ROWS"), keys: chosen(program, "KEYS") });
   const o = oracle(one, sizes, inputs).outputs.get("o")?.data ?? new Float64Array();
   const norm = (values: Float64Array): number => Math.sqrt(values.reduce((a, x) => a + x * x, 0));
   const error = norm(o.map((x, n) => x - (full[n] ?? 0))) / norm(full);

@@ -1,7 +1,7 @@
 /**
  * The whole pipeline on one screen:
  *
- *     .attn ─parse▶ Ast ─resolve▶ Spec ─plan▶ Plan ─build-tiles, hoist▶ TileProgram ─backend▶ Artifact
+ *     .attn ─parse▶ Ast ─resolve▶ Spec ─plan▶ Plan ─build-tiles▶ TileProgram ─passes▶ TileProgram ─backend▶ Artifact
  *
  * Text in, artifacts out; nothing here reads a file or loads a backend. Problems of the user's text come back as
  * diagnostics; a program that breaks the rules of `validate` is a mistake of the compiler and throws.
@@ -13,9 +13,15 @@ import type { Plan } from "./plan/plan.ts";
 import { resolve, type ResolveOptions } from "./spec/resolve.ts";
 import type { Spec } from "./spec/spec.ts";
 import { parse } from "./syntax/parse.ts";
+import type { Device } from "./targets/device.ts";
+import { assignSpacesAndLayouts } from "./tile/assign-spaces-and-layouts.ts";
 import { buildTiles } from "./tile/build.ts";
+import { chooseSchedule } from "./tile/choose-schedule.ts";
+import { fuse } from "./tile/fuse.ts";
+import { groupHeads } from "./tile/group-heads.ts";
 import { hoist } from "./tile/hoist.ts";
-import type { Schedule } from "./tile/schedule.ts";
+import { legalise } from "./tile/legalise.ts";
+import { specialise } from "./tile/specialise.ts";
 import type { TileProgram } from "./tile/tile.ts";
 import { validate } from "./tile/validate.ts";
 
@@ -34,31 +40,47 @@ export function check(source: string, path: string, options: ResolveOptions = {}
 
 export interface Pass {
   readonly name: string;
-  readonly run: (program: TileProgram) => TileProgram;
+  readonly run: (program: TileProgram, device: Device) => TileProgram;
 }
 
-/** In order. hoist comes last: it looks at the element expressions that the passes before it have settled. */
-export const passes: readonly Pass[] = [{ name: "hoist", run: hoist }];
+/**
+ * In order. Parameters are settled first: only then can hoist tell what is the same for every row of a tile.
+ * fuse comes after specialise, which brings operations together; layouts come last, where every use is known.
+ */
+export const passes: readonly Pass[] = [
+  { name: "group-heads", run: groupHeads },
+  { name: "choose-schedule", run: chooseSchedule },
+  { name: "hoist", run: hoist },
+  { name: "specialise", run: specialise },
+  { name: "fuse", run: fuse },
+  { name: "assign-spaces-and-layouts", run: assignSpacesAndLayouts },
+  { name: "legalise", run: legalise },
+];
+
+/** What a stage made, as `seen` is told of it: the stage's name, its result, and how long it took. */
+export type Seen = (stage: string, made: Plan | TileProgram, milliseconds: number) => void;
 
 export interface Lowered {
   readonly plan: Plan;
   readonly program: TileProgram;
 }
 
-/** `seen` is told of the program after build-tiles and after each pass. */
-export function lower(
-  spec: Spec,
-  schedule: Schedule,
-  seen: (pass: string, program: TileProgram) => void = () => {},
-): Lowered {
-  const plan = planOf(spec);
-  let program = checked("build-tiles", buildTiles(plan, schedule));
-  seen("build-tiles", program);
-  for (const pass of passes) {
-    program = checked(pass.name, pass.run(program));
-    seen(pass.name, program);
-  }
-  return { plan, program };
+export function lower(spec: Spec, device: Device, seen: Seen = () => {}): Lowered {
+  const plan = timed("plan", () => planOf(spec), seen);
+  return { plan, program: lowerPlan(plan, device, seen) };
+}
+
+/** From a Plan on: build-tiles and every pass, each program checked by `validate`. */
+export function lowerPlan(plan: Plan, device: Device, seen: Seen = () => {}): TileProgram {
+  const built = timed("build-tiles", () => checked("build-tiles", buildTiles(plan)), seen);
+  return passes.reduce((program, { name, run }) => timed(name, () => checked(name, run(program, device)), seen), built);
+}
+
+function timed<Made extends Plan | TileProgram>(stage: string, make: () => Made, seen: Seen): Made {
+  const begun = performance.now();
+  const made = make();
+  seen(stage, made, performance.now() - begun);
+  return made;
 }
 
 function checked(pass: string, program: TileProgram): TileProgram {

@@ -5,7 +5,7 @@
  */
 import { evaluate } from "../../src/scalar/evaluate.ts";
 import { printScalar } from "../../src/scalar/print.ts";
-import type { Operation, Statement, TensorRef, TileProgram } from "../../src/tile/tile.ts";
+import { settled, type TensorRef, type TileProgram } from "../../src/tile/tile.ts";
 import type { Artifact, EmitOptions } from "../backend.ts";
 import { comment } from "./names.ts";
 import { planFunction } from "./plan.ts";
@@ -18,7 +18,7 @@ export const alignment = 16;
 const license = "/* SPDX-License-Identifier: 0BSD */";
 
 export async function emit(program: TileProgram, options: EmitOptions): Promise<Artifact> {
-  const unit = new Unit(program, options.fixed, transposedBuffers(program));
+  const unit = new Unit(program, options.fixed);
   const source = sourceOf(unit);
   const { prefix } = unit;
   return Promise.resolve({
@@ -30,28 +30,6 @@ export async function emit(program: TileProgram, options: EmitOptions): Promise<
       { name: "fovea_dma.h", content: dmaHeader },
     ],
   });
-}
-
-/** Buffers that `dot` reads across: stored column by column, if nothing needs their rows in one piece. */
-function transposedBuffers(program: TileProgram): ReadonlySet<string> {
-  const wanted = new Set<string>();
-  const refused = new Set<string>();
-  const see = (s: Operation): void => {
-    if (s.kind === "dot") {
-      (s.along === "columns" ? wanted : refused).add(s.b.buffer);
-      refused.add(s.to.buffer).add(s.a.buffer);
-    } else if (s.kind === "reduce") refused.add(s.from.buffer).add(s.to.buffer);
-    else if (s.kind === "rescale") refused.add(s.to.buffer).add(s.by.buffer);
-  };
-  const walk = (statements: readonly Statement[]): void => {
-    for (const s of statements) {
-      if (s.kind === "for" || s.kind === "visit") walk(s.body);
-      else if (s.kind === "if") [s.then, s.otherwise].forEach(walk);
-      else if (s.kind !== "let") see(s);
-    }
-  };
-  walk(program.body);
-  return new Set([...wanted].filter((name) => !refused.has(name)));
 }
 
 const elementTypes = { f32: "float", i32: "int32_t", bool: "uint8_t" } as const;
@@ -215,10 +193,10 @@ function workspaceBytes(unit: Unit): number | undefined {
   };
   for (const { buffer } of unit.lays.values()) {
     const columns = buffer.columns ? evaluate(buffer.columns, source, "f64") : 1;
-    place((buffer.columns ? Math.ceil(columns / (buffer.pad ?? 1)) * (buffer.pad ?? 1) : 1) * buffer.rows * 4);
+    place((buffer.columns ? Math.ceil(columns / (buffer.pad ?? 1)) * (buffer.pad ?? 1) : 1) * settled(buffer.rows) * 4);
   }
   for (const { list } of unit.lists.values())
-    place((2 * Math.max(1, evaluate(list.capacity, source, "f64")) + 1) * list.slots * 4);
+    place((2 * Math.max(1, evaluate(list.capacity, source, "f64")) + 1) * settled(list.slots) * 4);
   return at;
 }
 

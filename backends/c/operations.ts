@@ -203,7 +203,10 @@ const operations = {
   load,
   store,
   fill: (op: Extract<Operation, { kind: "fill" }>, cx, out) => map(op.to, op.value, cx, out),
-  map: (op: Extract<Operation, { kind: "map" }>, cx, out) => map(op.to, op.value, cx, out),
+  map: (op: Extract<Operation, { kind: "map" }>, cx, out) => {
+    const after = map(op.to, op.value, cx, out);
+    return op.reduce ? reduce({ kind: "reduce", from: op.to, ...op.reduce }, after, out) : after;
+  },
   reduce,
   dot,
   rescale,

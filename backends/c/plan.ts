@@ -4,7 +4,7 @@
  * Guarantees: after it says OK no size, index or byte count of the kernel overflows.
  */
 import { children, some, type Scalar } from "../../src/scalar/scalar.ts";
-import type { Statement } from "../../src/tile/tile.ts";
+import { settled, type Statement } from "../../src/tile/tile.ts";
 import { wide } from "./scalar.ts";
 import { Context, type Unit } from "./unit.ts";
 
@@ -41,18 +41,20 @@ export function planFunction(unit: Unit): readonly string[] {
   for (const { buffer, name, transposed } of unit.lays.values()) {
     fields.push(`size_t ${name}_at;`);
     const columns = buffer.columns ? wide(buffer.columns, cx) : "1";
-    body.push(`/* ${name}: ${buffer.type}, ${buffer.rows} rows${transposed ? ", stored column by column" : ""} */`);
+    body.push(
+      `/* ${name}: ${buffer.type}, ${settled(buffer.rows)} rows${transposed ? ", stored column by column" : ""} */`,
+    );
     body.push(`columns = ${columns};`);
     body.push("if (columns < 0) return FOVEA_BAD_ARGUMENT;");
     if (buffer.columns)
-      body.push(`if (columns > INT32_MAX / ${buffer.rows} - ${buffer.pad ?? 1}) return FOVEA_OVERFLOW;`);
+      body.push(`if (columns > INT32_MAX / ${settled(buffer.rows)} - ${buffer.pad ?? 1}) return FOVEA_OVERFLOW;`);
     if (buffer.columns && (buffer.pad ?? 1) > 1)
       body.push(`columns = (columns + ${(buffer.pad ?? 1) - 1}) / ${buffer.pad ?? 1} * ${buffer.pad ?? 1};`);
     if (buffer.columns && buffer.columns.kind !== "const" && !transposed) {
       fields.push(`ptrdiff_t ${name}_ld;`);
       body.push(`layout->${name}_ld = (ptrdiff_t)columns;`);
     }
-    place(name, `fovea_wide_mul(columns, ${buffer.rows * 4})`, body);
+    place(name, `fovea_wide_mul(columns, ${settled(buffer.rows) * 4})`, body);
   }
   for (const { list, name } of unit.lists.values()) {
     fields.push(`size_t ${name}_at;`, `int64_t ${name}_capacity;`);
@@ -62,7 +64,7 @@ export function planFunction(unit: Unit): readonly string[] {
       "if (columns > 0x20000000) return FOVEA_OVERFLOW;",
     );
     body.push(`layout->${name}_capacity = columns;`);
-    place(name, `fovea_wide_mul(2 * columns + 1, ${list.slots * 4})`, body);
+    place(name, `fovea_wide_mul(2 * columns + 1, ${settled(list.slots) * 4})`, body);
   }
   body.push("layout->bytes = (size_t)at;", "(void)args;", "(void)columns;", "return FOVEA_OK;");
   return [

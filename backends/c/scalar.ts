@@ -3,6 +3,7 @@
  * Guarantees: int32_t for integers, wrapping where numbers of a tensor are in it; reads outside give 0; `and`, `or`
  * and `select` short circuit wherever the other side could cost or fault; what needs a loop becomes a function.
  */
+import { settled } from "../../src/tile/tile.ts";
 import { some, type Scalar } from "../../src/scalar/scalar.ts";
 import type { ScalarFn } from "../../src/scalar/functions.ts";
 import { Context, ctypes, isWild, type Unit } from "./unit.ts";
@@ -150,7 +151,7 @@ function bufferRead(x: Scalar & { kind: "read" }, cx: Context): string {
   const indices = [bare(row, cx), ...(column ? [bare(column, cx)] : [])];
   const element = `${cx.pointer(x.tensor)}[${address(x.tensor, indices[0] ?? "0", indices[1], cx)}]`;
   if (x.indices.every(trusted)) return element;
-  const inside = [`(${indices[0]}) >= 0 && (${indices[0]}) < ${lay.buffer.rows}`];
+  const inside = [`(${indices[0]}) >= 0 && (${indices[0]}) < ${settled(lay.buffer.rows)}`];
   if (column && !trusted(column) && lay.buffer.columns)
     inside.push(`(${indices[1]}) >= 0 && (${indices[1]}) < ${expression(lay.buffer.columns, cx)}`);
   return `((${inside.join(" && ")}) ? ${element} : ${lay.ctype === "float" ? "0.0f" : "0"})`;

@@ -5,7 +5,7 @@
  */
 import type { ScalarType } from "../../src/scalar/scalar.ts";
 import { some, type Scalar } from "../../src/scalar/scalar.ts";
-import type { Buffer, RangeList, TensorRef, TileProgram } from "../../src/tile/tile.ts";
+import { settled, type Buffer, type RangeList, type TensorRef, type TileProgram } from "../../src/tile/tile.ts";
 import { kernels } from "./kernels.ts";
 import { math, type Helper } from "./math.ts";
 import { Names, plain } from "./names.ts";
@@ -37,7 +37,7 @@ export class Unit {
   readonly made = new Map<string, string>();
   readonly #helpers = new Set<string>();
 
-  constructor(program: TileProgram, fixed: Readonly<Record<string, number>>, transposed: ReadonlySet<string>) {
+  constructor(program: TileProgram, fixed: Readonly<Record<string, number>>) {
     this.program = program;
     this.fixed = fixed;
     this.prefix = plain(program.name);
@@ -52,7 +52,7 @@ export class Unit {
       this.lays.set(buffer.name, {
         buffer,
         name: this.names.fresh(buffer.name),
-        transposed: transposed.has(buffer.name),
+        transposed: buffer.layout?.kind === "columns",
         ctype,
       });
     }
@@ -166,7 +166,7 @@ export class Context {
   stride(buffer: string): string {
     const { buffer: b, name, transposed } = this.unit.lay(buffer);
     if (!b.columns) return "1";
-    if (transposed) return String(b.rows);
+    if (transposed) return String(settled(b.rows));
     if (b.columns.kind === "const") return String(padded(b.columns.value, b.pad ?? 1));
     return this.#whole(`stride ${name}`, `ptrdiff_t ${name}_ld`, `${name}_ld`);
   }

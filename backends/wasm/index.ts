@@ -3,7 +3,7 @@
  * nothing; same program, same bytes.
  */
 import { blockRegisters } from "../../src/micro/block-registers.ts";
-import { cpuSchedule } from "../../src/tile/schedule.ts";
+import { wasm as device } from "../../src/targets/index.ts";
 import type { Backend } from "../backend.ts";
 import { emitWasm, registers, type Simd } from "./emit.ts";
 import { runWasm } from "./host.ts";
@@ -13,7 +13,7 @@ import { manifestOf } from "./manifest.ts";
 export const wasm: Backend = {
   id: "wasm",
   title: "WebAssembly with SIMD",
-  schedule: cpuSchedule,
+  device,
   emit: async (program, options) => {
     const module = (simd: Simd): Promise<Uint8Array> => emitWasm(blockRegisters(program, registers[simd]), simd);
     return {

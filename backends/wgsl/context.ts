@@ -6,7 +6,7 @@
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { children } from "../../src/scalar/scalar.ts";
-import type { Buffer, Operation, TileProgram, View } from "../../src/tile/tile.ts";
+import { settled, type Buffer, type Operation, type TileProgram, type View } from "../../src/tile/tile.ts";
 import { freeVariables, identifier, Printer, type Scope } from "./scalar.ts";
 
 /** Threads of a workgroup: an 8 × 8 grid (`ty`, `tx`), `lane` counts them. */
@@ -46,7 +46,7 @@ export class Context {
   constructor(program: TileProgram, printer: Printer) {
     this.program = program;
     this.printer = printer;
-    this.placed = new Map(program.buffers.map((buffer) => [buffer.name, place(buffer, program)]));
+    this.placed = new Map(program.buffers.map((buffer) => [buffer.name, placed(buffer)]));
   }
 
   line(text: string): void {
@@ -180,45 +180,13 @@ export class Context {
   }
 }
 
-function place(buffer: Buffer, program: TileProgram): Placed {
-  const uses = new Set<string>();
-  const note = (view: View | undefined, use: string): void => {
-    if (view?.buffer === buffer.name) uses.add(use);
+function placed(buffer: Buffer): Placed {
+  const { space } = buffer;
+  if (space === undefined || space === "workspace") fail("FOV5003", `wgsl: ${buffer.name} has no place on this device`);
+  return {
+    buffer,
+    place: space,
+    name: identifier("b", buffer.name),
+    rowsPerThread: Math.ceil(settled(buffer.rows) / 8),
   };
-  const scan = (value: Scalar, use: string): void => {
-    if (value.kind === "read" && value.tensor === buffer.name) uses.add(use);
-    for (const child of children(value)) scan(child, use);
-  };
-  const go = (statements: TileProgram["body"]): void => {
-    for (const x of statements) {
-      if (x.kind === "for" || x.kind === "visit") go(x.body);
-      else if (x.kind === "if") go([...x.then, ...x.otherwise]);
-      else if (x.kind === "load") note(x.to, "load");
-      else if (x.kind === "finite") note(x.of, "stream");
-      else if (x.kind === "dot") {
-        note(x.to, "own");
-        note(x.a, "operand");
-        note(x.b, "operand");
-      } else if (x.kind === "rescale") {
-        note(x.to, "own");
-        note(x.by, "shared");
-      } else if (x.kind === "reduce") {
-        note(x.to, "shared");
-        note(x.from, "shared");
-      } else if (x.kind === "fill" || x.kind === "map") {
-        note(x.to, "own");
-        scan(x.value, x.kind === "map" && x.to.buffer === buffer.name ? "own" : "shared");
-      } else if (x.kind === "store") scan(x.value, "own");
-    }
-  };
-  go(program.body);
-  const only = (...allowed: readonly string[]): boolean => [...uses].every((use) => allowed.includes(use));
-  const where = !buffer.columns
-    ? "workgroup"
-    : only("load", "stream", "operand")
-      ? "streamed"
-      : only("own")
-        ? "private"
-        : "workgroup";
-  return { buffer, place: where, name: identifier("b", buffer.name), rowsPerThread: Math.ceil(buffer.rows / 8) };
 }

@@ -6,7 +6,7 @@
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { substitute } from "../../src/scalar/scalar.ts";
-import type { Statement, TensorRef, TileProgram } from "../../src/tile/tile.ts";
+import { settled, type Statement, type TensorRef, type TileProgram } from "../../src/tile/tile.ts";
 import { chunk, Context, threads, type Placed } from "./context.ts";
 import { library } from "./library.ts";
 import { emitGuardedDot, emitOperation } from "./operations.ts";
@@ -105,12 +105,12 @@ function statement(x: Statement, cx: Context): void {
       );
       const range = `${list}[${slot} * ${list}_capacity + ${n}]`;
       const within = x.within && { lo: cx.print(x.within.lo), hi: cx.print(x.within.hi) };
-      cx.line(`let ${slot} = ${cx.print(x.slot)}; // visit ${x.list} in steps of ${x.step}`);
+      cx.line(`let ${slot} = ${cx.print(x.slot)}; // visit ${x.list} in steps of ${settled(x.step)}`);
       cx.block(`for (var ${n} = 0; ${n} < ${list}_count[${slot}]; ${n}++)`, () => {
         cx.line(`let ${from} = ${within ? `max(${range}.x, ${within.lo})` : `${range}.x`};`);
         cx.line(`let ${to} = ${within ? `min(${range}.y, ${within.hi})` : `${range}.y`};`);
-        cx.block(`for (var ${lo} = ${from}; ${lo} < ${to}; ${lo} += ${x.step})`, () => {
-          cx.line(`let ${hi} = min(${lo} + ${x.step}, ${to});`);
+        cx.block(`for (var ${lo} = ${from}; ${lo} < ${to}; ${lo} += ${settled(x.step)})`, () => {
+          cx.line(`let ${hi} = min(${lo} + ${settled(x.step)}, ${to});`);
           cx.bind(x.lo, lo);
           cx.bind(x.hi, hi);
           statements(x.body, cx);
@@ -136,9 +136,9 @@ function guardedProduct(x: Extract<Statement, { kind: "if" }>): Extract<Statemen
 function declareBuffer({ buffer, name, place, rowsPerThread }: Placed, printer: Printer): string {
   const columns = buffer.columns ? printer.constant(buffer.columns) : undefined;
   if (place === "streamed") return `// ${buffer.name}: streamed, ${chunk} channels at a time`;
-  if (columns === undefined) return `var<workgroup> ${name}: array<${buffer.type}, ${buffer.rows}>;`;
+  if (columns === undefined) return `var<workgroup> ${name}: array<${buffer.type}, ${settled(buffer.rows)}>;`;
   if (place === "workgroup")
-    return `const ${name}_stride: i32 = ${columns} + 1;\nvar<workgroup> ${name}: array<${buffer.type}, ${buffer.rows} * ${name}_stride>;`;
+    return `const ${name}_stride: i32 = ${columns} + 1;\nvar<workgroup> ${name}: array<${buffer.type}, ${settled(buffer.rows)} * ${name}_stride>;`;
   return (
     `const ${name}_across: i32 = (${columns} + ${chunk - 1}) / ${chunk} * 4;\nconst ${name}_count: i32 = ${rowsPerThread} * ${name}_across;\n` +
     `var<private> ${name}: array<${buffer.type}, ${name}_count>; // thread (ty, tx): ${rowsPerThread} rows, every eighth column`

@@ -1,5 +1,5 @@
 /** The WGSL backend: emits a compute module and its manifest and loader, runs it by Dawn. */
-import { gpuSchedule } from "../../src/tile/schedule.ts";
+import { webgpu } from "../../src/targets/index.ts";
 import type { Backend } from "../backend.ts";
 import { emitModule } from "./emit.ts";
 import { loaderOf, manifestOf } from "./loader.ts";
@@ -8,7 +8,7 @@ import { runModule } from "./host.ts";
 export const wgsl: Backend = {
   id: "wgsl",
   title: "WebGPU compute shader",
-  schedule: gpuSchedule,
+  device: webgpu,
   emit: (program, options) => {
     const module = emitModule(program, options.fixed);
     const manifest = manifestOf(program, module, options.fixed);

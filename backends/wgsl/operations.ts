@@ -103,7 +103,12 @@ const emitters: Emitters = {
       );
     else assign(cx, op.to, op.value);
   },
-  map: (op, cx) => assign(cx, op.to, op.value),
+  map: (op, cx) => {
+    const { reduce } = op;
+    if (!reduce) return assign(cx, op.to, op.value);
+    cx.block("", () => assign(cx, op.to, op.value));
+    cx.block("", () => emitters.reduce({ kind: "reduce", from: op.to, ...reduce }, cx));
+  },
   reduce: (op, cx) => {
     const [to, from] = [cx.of(op.to.buffer), cx.of(op.from.buffer)];
     cx.touches([op.from.buffer, ...(op.accumulate ? [op.to.buffer] : [])], ["partial"]);

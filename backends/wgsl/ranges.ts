@@ -3,7 +3,7 @@
  * is full joins a range with its neighbour, which asks for more keys than needed and changes no result.
  */
 import { isConst } from "../../src/scalar/scalar.ts";
-import type { Operation, RangeList } from "../../src/tile/tile.ts";
+import { settled, type Operation, type RangeList } from "../../src/tile/tile.ts";
 import type { Context } from "./context.ts";
 import { identifier } from "./scalar.ts";
 
@@ -16,9 +16,9 @@ const mostRanges = 400;
 
 export function declareList(list: RangeList): { module: string; local: readonly string[] } {
   const asked = isConst(list.capacity) ? list.capacity.value : usualCapacity;
-  const capacity = Math.max(1, Math.min(asked, Math.floor(mostRanges / list.slots)));
+  const capacity = Math.max(1, Math.min(asked, Math.floor(mostRanges / settled(list.slots))));
   const name = listName(list.name);
-  const array = `array<vec2<i32>, ${name}_capacity * ${list.slots}>`;
+  const array = `array<vec2<i32>, ${name}_capacity * ${settled(list.slots)}>`;
   return {
     module: `const ${name}_capacity: i32 = ${capacity};
 /* Adds lo … hi to the sorted, disjoint ranges base … base + count - 1; gives the new count. */
@@ -42,7 +42,7 @@ fn ${name}_add(list: ptr<function, ${array}>, base: i32, count: i32, lo: i32, hi
   for (var n = first + 1; n + closed < count; n++) { (*list)[base + n] = (*list)[base + n + closed]; }
   return count - closed;
 }`,
-    local: [`var ${name}: ${array};`, `var ${name}_count: array<i32, ${list.slots}>;`],
+    local: [`var ${name}: ${array};`, `var ${name}_count: array<i32, ${settled(list.slots)}>;`],
   };
 }
 

@@ -4,7 +4,7 @@
  * `run(inputs…, outputs…, sizes…, workspace)` gives 0 and touches only its tensors and `workspace_bytes(sizes…)`
  * bytes from `workspace` on (16-aligned); per element, terms are added in the order of the tile program's k.
  */
-import type { Operation, OperationTable, Statement, TileProgram } from "../tile/tile.ts";
+import { settled, type Operation, type OperationTable, type Statement, type TileProgram } from "../tile/tile.ts";
 import { Builder } from "./builder.ts";
 import { emitLoad, emitMap, emitRescale, emitStore } from "./elements.ts";
 import { i32, local, op, type Expr, type Local, type MicroFunction, type MicroProgram } from "./micro.ts";
@@ -35,19 +35,8 @@ export function blockRegisters(program: TileProgram, target: RegisterTarget): Mi
   return { name: program.name, lanes: target.lanes, functions: [...scope.functions.values(), workspace, run] };
 }
 
-/** Buffers that a dot along columns reads as its second operand, and those that ask for panels. */
-function panelsOf(program: TileProgram): ReadonlySet<string> {
-  const found = new Set(program.buffers.filter((x) => x.layout?.kind === "panel").map((x) => x.name));
-  const walk = (list: readonly Statement[]): void => {
-    for (const s of list) {
-      if (s.kind === "dot" && s.along === "columns") found.add(s.b.buffer);
-      if (s.kind === "for" || s.kind === "visit") walk(s.body);
-      if (s.kind === "if") [s.then, s.otherwise].forEach(walk);
-    }
-  };
-  walk(program.body);
-  return found;
-}
+const panelsOf = (program: TileProgram): ReadonlySet<string> =>
+  new Set(program.buffers.filter((x) => x.layout?.kind === "panel").map((x) => x.name));
 
 /** Sets the place and stride of every buffer and list; gives the first byte after them. */
 function layOut(program: TileProgram, scope: Scope, b: Builder, base: Expr): Expr {
@@ -57,7 +46,7 @@ function layOut(program: TileProgram, scope: Scope, b: Builder, base: Expr): Exp
   for (const buffer of program.buffers) {
     const at = b.declare(`${buffer.name}.at`, "ptr");
     b.set(at, end);
-    let elements: Expr = i32(Math.ceil(buffer.rows / panelRows) * panelRows);
+    let elements: Expr = i32(Math.ceil(settled(buffer.rows) / panelRows) * panelRows);
     if (buffer.columns) {
       const stride = b.declare(`${buffer.name}.stride`, "i32");
       const pad = i32(-Math.max(panelRows, buffer.pad ?? 1));
@@ -72,7 +61,7 @@ function layOut(program: TileProgram, scope: Scope, b: Builder, base: Expr): Exp
     const bytes = b.declare(`${list.name}.bytes`, "i32");
     b.set(at, end);
     b.set(bytes, op("add", op("shl", lowerScalar(scope, b, list.capacity), i32(3)), i32(4)));
-    b.set(end, op("add", end, aligned(op("mul", bytes, i32(list.slots)))));
+    b.set(end, op("add", end, aligned(op("mul", bytes, i32(settled(list.slots))))));
   }
   return op("add", end, i32(64));
 }
@@ -113,7 +102,10 @@ const emitters = {
   load: (scope, b, s) => outlined(scope, b, `load_${s.to.buffer}`, (inner) => emitLoad(scope, inner, s)),
   store: (scope, b, s) => outlined(scope, b, `store_${s.tensor}`, (inner) => emitStore(scope, inner, s)),
   fill: (scope, b, s) => outlined(scope, b, `fill_${s.to.buffer}`, (inner) => emitMap(scope, inner, s.to, s.value)),
-  map: (scope, b, s) => outlined(scope, b, `map_${s.to.buffer}`, (inner) => emitMap(scope, inner, s.to, s.value)),
+  map: (scope, b, s) => {
+    outlined(scope, b, `map_${s.to.buffer}`, (inner) => emitMap(scope, inner, s.to, s.value));
+    if (s.reduce) emitOperation(scope, b, { kind: "reduce", from: s.to, ...s.reduce });
+  },
   reduce: (scope, b, s) => outlined(scope, b, `${s.op}_${s.from.buffer}`, (inner) => emitReduce(scope, inner, s)),
   rescale: (scope, b, s) => outlined(scope, b, `rescale_${s.to.buffer}`, (inner) => emitRescale(scope, inner, s)),
   dot: emitDot,

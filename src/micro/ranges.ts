@@ -3,7 +3,7 @@
  * walks them. Guarantees: a list stays sorted and disjoint, ranges that touch are joined; a full list widens the
  * nearest range rather than writing past its end.
  */
-import type { Operation, RangeTerm, Statement } from "../tile/tile.ts";
+import { settled, type Operation, type RangeTerm, type Statement } from "../tile/tile.ts";
 import { Builder } from "./builder.ts";
 import { choose, i32, load, local, op, type Expr, type MicroFunction } from "./micro.ts";
 import { floored, lowerScalar } from "./scalars.ts";
@@ -138,8 +138,8 @@ export function emitVisit(
     const end = b.let(within ? op("min", hi(at, q), within.hi) : hi(at, q));
     const low = b.declare(variableName(visit.lo, "i32"), "i32");
     const high = b.declare(variableName(visit.hi, "i32"), "i32");
-    b.for(low, from, end, visit.step, () => {
-      const next = op("add", low, i32(visit.step));
+    b.for(low, from, end, settled(visit.step), () => {
+      const next = op("add", low, i32(settled(visit.step)));
       b.set(high, choose(op("lt", next, end), next, end));
       body();
     });

@@ -6,13 +6,13 @@
  */
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
-import { log2e, minusInfinity, rowBindings, tileElement, tileRows, type Building } from "./building.ts";
+import { KEYS, LAZY, log2e, minusInfinity, rowBindings, tileElement, tileRows, type Building } from "./building.ts";
 import type { Statement, View } from "./tile.ts";
 
 const v = s.variable;
 
 export function attendPiece(building: Building): readonly Statement[] {
-  const { names, schedule, attend } = building;
+  const { names, attend } = building;
   const work: readonly Statement[] = [{ kind: "let", name: "full", value: containment(building) }, ...weigh(building)];
   const verdict = attend.visit.verdict;
   const body: readonly Statement[] = verdict
@@ -24,7 +24,7 @@ export function attendPiece(building: Building): readonly Statement[] {
       list: names.ranges,
       slot: v("t"),
       within: { lo: v("chunk_lo"), hi: v("chunk_hi") },
-      step: schedule.keys,
+      step: KEYS,
       lo: "lo",
       hi: "hi",
       body: [
@@ -70,7 +70,7 @@ function weigh(building: Building): readonly Statement[] {
     rows: columns,
     columns: width,
   });
-  const output = tileRows(building, names.output, valueChannel);
+  const output = tileRows(names.output, valueChannel);
   const product = (guard: boolean): Statement => ({
     kind: "dot",
     to: output,
@@ -84,7 +84,7 @@ function weigh(building: Building): readonly Statement[] {
     {
       kind: "dot",
       to: scores,
-      a: tileRows(building, names.query, channel),
+      a: tileRows(names.query, channel),
       b: chunkRows(names.key, channel),
       along: "columns",
       start: "zero",
@@ -93,7 +93,7 @@ function weigh(building: Building): readonly Statement[] {
     ...maskAndScore(building, scores),
     ...(attend.state.reference === "max" ? moveReference(building, scores, output) : []),
     { kind: "map", to: scores, value: weightOf(building) },
-    { kind: "reduce", op: "sum", to: tileRows(building, names.rowSum), from: scores, accumulate: true },
+    { kind: "reduce", op: "sum", to: tileRows(names.rowSum), from: scores, accumulate: true },
     {
       kind: "if",
       when: s.or(v("full", "bool"), v("values_finite", "bool")),
@@ -124,10 +124,10 @@ function maskAndScore(building: Building, scores: View): readonly Statement[] {
 
 /** m' = max(m, max_c s), a = 2^(m − m'), l = a·l, o = a·o; the move waits until it is worth a rescale. */
 function moveReference(building: Building, scores: View, output: View): readonly Statement[] {
-  const { names, schedule } = building;
+  const { names } = building;
   const piece = s.read(names.pieceMax, "f32", [v("r")]);
-  const reference = tileElement(building, names.rowMax);
-  const moves = s.call("gt", piece, s.add(reference, s.float(schedule.lazy)));
+  const reference = tileElement(names.rowMax);
+  const moves = s.call("gt", piece, s.add(reference, LAZY));
   const vector = (buffer: string): View => ({ buffer, row: s.int(0), rows: v("rows") });
   return [
     { kind: "reduce", op: "max", to: vector(names.pieceMax), from: scores, accumulate: false },
@@ -136,8 +136,8 @@ function moveReference(building: Building, scores: View, output: View): readonly
       to: vector(names.factor),
       value: s.select(moves, s.call("exp2", s.sub(reference, piece)), s.float(1)),
     },
-    { kind: "map", to: tileRows(building, names.rowMax), value: s.select(moves, piece, reference) },
-    { kind: "rescale", to: tileRows(building, names.rowSum), by: vector(names.factor) },
+    { kind: "map", to: tileRows(names.rowMax), value: s.select(moves, piece, reference) },
+    { kind: "rescale", to: tileRows(names.rowSum), by: vector(names.factor) },
     { kind: "rescale", to: output, by: vector(names.factor) },
   ];
 }
@@ -145,7 +145,7 @@ function moveReference(building: Building, scores: View, output: View): readonly
 /** A row that has seen no key has reference −∞; 0 in its place keeps −∞ − m from being NaN. */
 function weightOf(building: Building): Scalar {
   const { attend, names } = building;
-  const reference = tileElement(building, names.rowMax);
+  const reference = tileElement(names.rowMax);
   const safe = s.select(s.call("eq", reference, minusInfinity), s.float(0), reference);
   const raw = s.read(names.scores, "f32", [v("r"), v("c")]);
   return s.substitute(attend.state.weight, { s: raw, m: safe });

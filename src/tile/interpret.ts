@@ -66,12 +66,14 @@ function machineOf(
     }
     return compiled();
   };
+  for (const { name, trial } of program.parameters) cell(frame, name).value = trial;
   for (const input of program.inputs) dimsOf.set(input.name, input.dims.map(value));
   for (const buffer of program.buffers) {
     const columns = buffer.columns ? value(buffer.columns) : 1;
-    const data = mode === "f32" ? new Float32Array(buffer.rows * columns) : new Float64Array(buffer.rows * columns);
+    const rows = value(buffer.rows);
+    const data = mode === "f32" ? new Float32Array(rows * columns) : new Float64Array(rows * columns);
     buffers.set(buffer.name, { columns, data: data.fill(Number.NaN) });
-    dimsOf.set(buffer.name, buffer.columns ? [buffer.rows, columns] : [buffer.rows]);
+    dimsOf.set(buffer.name, buffer.columns ? [rows, columns] : [rows]);
   }
   const outputs = new Map(
     program.outputs.map((output) => {
@@ -80,7 +82,9 @@ function machineOf(
     }),
   );
   const lists = new Map(
-    program.lists.map((list) => [list.name, Array.from({ length: list.slots }, (): [number, number][] => [])] as const),
+    program.lists.map(
+      (list) => [list.name, Array.from({ length: value(list.slots) }, (): [number, number][] => [])] as const,
+    ),
   );
   const set = (name: string, x: number): void => {
     cell(frame, name).value = x;
@@ -122,11 +126,12 @@ function runOne(statement: Statement, machine: Machine): void {
       const within = statement.within
         ? [value(statement.within.lo), value(statement.within.hi)]
         : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+      const step = value(statement.step);
       for (const [lo, hi] of list.slice()) {
         const last = Math.min(hi, within[1] ?? hi);
-        for (let at = Math.max(lo, within[0] ?? lo); at < last; at += statement.step) {
+        for (let at = Math.max(lo, within[0] ?? lo); at < last; at += step) {
           set(statement.lo, at);
-          set(statement.hi, Math.min(last, at + statement.step));
+          set(statement.hi, Math.min(last, at + step));
           run(statement.body, machine);
         }
       }
@@ -197,19 +202,12 @@ function operate(op: Operation, machine: Machine): void {
     case "fill":
     case "map": {
       const to = place(op.to, machine);
-      return each(to, machine, (r, c) => put(to, r, c, value(op.value)));
-    }
-    case "reduce": {
-      const to = place(op.to, machine);
-      const from = place(op.from, machine);
-      for (let r = 0; r < to.rows; r++) {
-        let x = op.accumulate ? at(to, r) : op.op === "max" ? Number.NEGATIVE_INFINITY : 0;
-        for (let c = 0; c < from.columns; c++)
-          x = op.op === "max" ? (at(from, r, c) > x ? at(from, r, c) : x) : x + at(from, r, c);
-        put(to, r, 0, x);
-      }
+      each(to, machine, (r, c) => put(to, r, c, value(op.value)));
+      if (op.kind === "map" && op.reduce) reduce(op.reduce, op.to, machine);
       return;
     }
+    case "reduce":
+      return reduce(op, op.from, machine);
     case "dot":
       return dot(op, machine);
     case "rescale": {
@@ -247,6 +245,20 @@ function operate(op: Operation, machine: Machine): void {
     }
   }
   op satisfies never;
+}
+
+function reduce(
+  { op, to: into, accumulate }: Pick<Extract<Operation, { kind: "reduce" }>, "op" | "to" | "accumulate">,
+  view: View,
+  machine: Machine,
+): void {
+  const [to, from] = [place(into, machine), place(view, machine)];
+  for (let r = 0; r < to.rows; r++) {
+    let x = accumulate ? at(to, r) : op === "max" ? Number.NEGATIVE_INFINITY : 0;
+    for (let c = 0; c < from.columns; c++)
+      x = op === "max" ? (at(from, r, c) > x ? at(from, r, c) : x) : x + at(from, r, c);
+    put(to, r, 0, x);
+  }
 }
 
 const elements = new WeakMap<Operation, Scalar>();

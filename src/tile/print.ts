@@ -1,7 +1,7 @@
 /** The text of a TileProgram: what `--dump` shows and golden tests hold. One statement a line, bodies indented. */
 import { printScalar } from "../scalar/print.ts";
 import type { Scalar } from "../scalar/scalar.ts";
-import type { Buffer, Operation, RangeTerm, Statement, TensorRef, TileProgram, View } from "./tile.ts";
+import type { Buffer, Operation, Parameter, RangeTerm, Statement, TensorRef, TileProgram, View } from "./tile.ts";
 
 const p = printScalar;
 
@@ -10,16 +10,19 @@ export function printTileProgram(program: TileProgram): string {
     `${t.name}: ${t.type}${t.dims.length ? `[${t.dims.map((d) => p(d)).join(", ")}]` : ""}`;
   return [
     `tiles ${program.name}(${program.inputs.map(tensor).join(", ")}) -> ${program.outputs.map(tensor).join(", ")}`,
+    ...(program.parameters.length ? [program.parameters.map(printParameter).join("  ")] : []),
     ...program.buffers.map(printBuffer),
-    ...program.lists.map((l) => `list ${l.name}[${l.slots}] of at most ${p(l.capacity)} ranges`),
+    ...program.lists.map((l) => `list ${l.name}[${p(l.slots)}] of at most ${p(l.capacity)} ranges`),
     ...program.body.flatMap((statement) => lines(statement, "")),
     "",
   ].join("\n");
 }
 
+const printParameter = ({ name, value }: Parameter): string => (value ? `${name} = ${p(value)}` : `${name} open`);
+
 function printBuffer(b: Buffer): string {
-  const extents = [String(b.rows), ...(b.columns ? [p(b.columns)] : [])].join(", ");
-  const layout = b.layout ? (b.layout.kind === "rows" ? " rows" : ` panel(${b.layout.rows})`) : "";
+  const extents = [p(b.rows), ...(b.columns ? [p(b.columns)] : [])].join(", ");
+  const layout = b.layout ? (b.layout.kind === "panel" ? ` by panel(${b.layout.rows})` : ` by ${b.layout.kind}`) : "";
   return `buffer ${b.name}: ${b.type}[${extents}]${b.pad ? ` padded to ${b.pad}` : ""}${b.space ? ` in ${b.space}` : ""}${layout}`;
 }
 
@@ -41,7 +44,7 @@ function lines(statement: Statement, indent: string): readonly string[] {
       ];
     case "visit": {
       const within = statement.within ? ` within ${p(statement.within.lo)} .. ${p(statement.within.hi)}` : "";
-      const head = `visit ${statement.list}[${p(statement.slot)}]${within} by ${statement.step} as ${statement.lo} .. ${statement.hi}`;
+      const head = `visit ${statement.list}[${p(statement.slot)}]${within} by ${p(statement.step)} as ${statement.lo} .. ${statement.hi}`;
       return [indent + head, ...inner(statement.body)];
     }
     default:
@@ -60,7 +63,12 @@ function operation(op: Operation): readonly string[] {
     case "fill":
       return [`fill ${view(op.to)} = ${p(op.value)}`];
     case "map":
-      return [`map ${view(op.to)} = ${p(op.value)}`];
+      return [
+        `map ${view(op.to)} = ${p(op.value)}`,
+        ...(op.reduce
+          ? [`  ${view(op.reduce.to)} ${op.reduce.accumulate ? "joins" : "="} its ${op.reduce.op} over each row`]
+          : []),
+      ];
     case "reduce":
       return [`reduce ${view(op.to)} ${op.accumulate ? "joins" : "="} ${op.op} of ${view(op.from)}`];
     case "dot":

@@ -7,17 +7,28 @@
  * Tile sizes never depend on run-time lengths, so the rows of a call do not change when keys are appended.
  */
 import type { Scalar, ScalarType } from "../scalar/scalar.ts";
+import type { Layout } from "../targets/device.ts";
 
-export type Space = "workspace" | "workgroup" | "private";
-/** How a rank-2 buffer lies in memory; `panel(n)`: groups of n rows, each stored column by column. */
-export type Layout = { readonly kind: "rows" } | { readonly kind: "panel"; readonly rows: number };
+/** `streamed`: never held; products read its tensor piece by piece. */
+export type Space = "workspace" | "workgroup" | "private" | "streamed";
+
+/**
+ * A number that a later pass settles, written as a variable of that name until then: group-heads settles GROUP,
+ * choose-schedule the others. An unsettled program runs with the trial values.
+ */
+export interface Parameter {
+  readonly name: "GROUP" | "ROWS" | "KEYS" | "SUPERBLOCK" | "LAZY";
+  readonly trial: number;
+  readonly value?: Scalar;
+}
 
 export interface Buffer {
   readonly name: string;
   readonly type: "f32" | "i32";
-  /** Rank 1 or 2. Columns may depend on sizes; they are padded to `pad` elements, the padding reads as zero. */
-  readonly rows: number;
+  /** Rank 1 or 2. Rows depend on parameters alone; columns may depend on sizes. */
+  readonly rows: Scalar;
   readonly columns?: Scalar;
+  /** Columns are padded to this many elements; the padding reads as zero. */
   readonly pad?: number;
   /** Absent until assign-spaces-and-layouts. */
   readonly space?: Space;
@@ -27,7 +38,7 @@ export interface Buffer {
 /** `slots` lists of up to `capacity` half-open ranges; every list is sorted and disjoint. */
 export interface RangeList {
   readonly name: string;
-  readonly slots: number;
+  readonly slots: Scalar;
   readonly capacity: Scalar;
 }
 
@@ -72,8 +83,16 @@ export type Operation =
       readonly value: Scalar;
     }
   | { readonly kind: "fill"; readonly to: View; readonly value: Scalar }
-  /** to[r, c] = value(r, c); `value` may read the element that it replaces. */
-  | { readonly kind: "map"; readonly to: View; readonly value: Scalar }
+  /**
+   * to[r, c] = value(r, c); `value` may read the element that it replaces. With `reduce`, each row of the result is
+   * joined too, as the operation `reduce` right after it would.
+   */
+  | {
+      readonly kind: "map";
+      readonly to: View;
+      readonly value: Scalar;
+      readonly reduce?: { readonly op: "max" | "sum"; readonly to: View; readonly accumulate: boolean };
+    }
   /** to[r] = op over c of from[r, c], joined with to[r] where `accumulate`. */
   | {
       readonly kind: "reduce";
@@ -139,7 +158,7 @@ export type Statement =
       readonly list: string;
       readonly slot: Scalar;
       readonly within?: { readonly lo: Scalar; readonly hi: Scalar };
-      readonly step: number;
+      readonly step: Scalar;
       readonly lo: string;
       readonly hi: string;
       readonly body: readonly Statement[];
@@ -148,11 +167,24 @@ export type Statement =
 export interface TileProgram {
   readonly name: string;
   readonly sizes: readonly string[];
+  readonly parameters: readonly Parameter[];
   readonly inputs: readonly TensorRef[];
   readonly outputs: readonly TensorRef[];
   readonly buffers: readonly Buffer[];
   readonly lists: readonly RangeList[];
   readonly body: readonly Statement[];
+}
+
+/** The number that a Scalar is once every parameter is settled. */
+export function settled(x: Scalar): number {
+  if (x.kind !== "const") throw new Error("tile: a parameter is not settled yet");
+  return x.value;
+}
+
+/** The number that a parameter was settled to. */
+export function chosen(program: TileProgram, name: Parameter["name"]): number {
+  const value = program.parameters.find((p) => p.name === name)?.value;
+  return value ? settled(value) : 0;
 }
 
 export type OperationKind = Operation["kind"];

@@ -20,7 +20,10 @@ export function validate(program: TileProgram): readonly string[] {
   for (const name of names)
     if (names.indexOf(name) !== names.lastIndexOf(name))
       scope.problems.push(`two tensors or buffers are named ${name}`);
-  block(program.body, new Set(), scope);
+  const open = new Set(program.parameters.filter((p) => !p.value).map((p) => p.name));
+  for (const { rows, columns } of program.buffers) for (const x of [rows, columns]) if (x) expression(x, open, scope);
+  for (const { slots, capacity } of program.lists) [slots, capacity].forEach((x) => expression(x, open, scope));
+  block(program.body, open, scope);
   return [...new Set(scope.problems)];
 }
 
@@ -57,7 +60,9 @@ function check(statement: Statement, bound: ReadonlySet<string>, scope: Scope): 
       listed(statement.list, scope);
       use(statement.slot);
       if (statement.within) [statement.within.lo, statement.within.hi].forEach((x) => use(x));
-      if (statement.step <= 0) scope.problems.push("a visit needs a positive step");
+      use(statement.step);
+      if (statement.step.kind === "const" && statement.step.value <= 0)
+        scope.problems.push("a visit needs a positive step");
       return block(statement.body, new Set([...bound, statement.lo, statement.hi]), scope);
     default:
       return operation(statement, bound, scope, use);
@@ -95,6 +100,7 @@ function operation(
     case "fill":
     case "map":
       see(op.to);
+      if (op.kind === "map" && op.reduce) see(op.reduce.to, 1);
       return use(op.value, ...element);
     case "reduce":
       see(op.to, 1);

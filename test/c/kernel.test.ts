@@ -9,9 +9,9 @@ import { emit } from "../../backends/c/emit.ts";
 import { run } from "../../backends/c/host.ts";
 import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
-import { buildTiles } from "../../src/tile/build.ts";
+import { lowerPlan } from "../../src/compile.ts";
 import { interpret } from "../../src/tile/interpret.ts";
-import { cpuSchedule } from "../../src/tile/schedule.ts";
+import { host } from "../../src/targets/index.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
 import { naive, worst } from "../support/naive.ts";
 import { alibi, causal, dense, groupedCausal, windowed } from "../support/plans.ts";
@@ -58,6 +58,7 @@ const scalars = ((): TileProgram => {
   ];
   return {
     name: "scalars",
+    parameters: [],
     sizes: ["N", "for"],
     inputs: [
       { name: "t", type: "i32", dims: [n] },
@@ -79,7 +80,7 @@ const scalars = ((): TileProgram => {
   };
 })();
 
-const programs = [dense, causal, windowed(20), groupedCausal, alibi].map((plan) => buildTiles(plan, cpuSchedule));
+const programs = [dense, causal, windowed(20), groupedCausal, alibi].map((plan) => lowerPlan(plan, host));
 
 describe.each([...programs, scalars].map((p) => [p.name, p] as const))("%s", (name, program) => {
   test.each(["gcc", "clang-19"].flatMap((cc) => ["c99", "c11"].map((std) => [cc, std] as const)))(

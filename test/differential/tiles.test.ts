@@ -5,7 +5,7 @@ import { check, lower } from "../../src/compile.ts";
 import { oracle } from "../../src/oracle/oracle.ts";
 import type { Spec } from "../../src/spec/spec.ts";
 import { interpret } from "../../src/tile/interpret.ts";
-import { cpuSchedule, gpuSchedule } from "../../src/tile/schedule.ts";
+import { host, webgpu } from "../../src/targets/index.ts";
 import { compare } from "../../src/verify/compare.ts";
 import { sampleInputs } from "../../src/verify/sample.ts";
 
@@ -21,8 +21,8 @@ function specsOf(name: string): readonly Spec[] {
 }
 
 for (const name of files) {
-  for (const [title, schedule] of Object.entries({ cpu: cpuSchedule, gpu: gpuSchedule })) {
-    test(`${name} equals the oracle in tiles of the ${title} schedule`, () => {
+  for (const device of [host, webgpu]) {
+    test(`${name} equals the oracle in tiles of ${device.title}`, () => {
       const specs = specsOf(name);
       expect(specs.length).toBeGreaterThan(0);
       for (const spec of specs) {
@@ -30,7 +30,7 @@ for (const name of files) {
           spec.sizes.map((size) => [size, small[size] ?? spec.example.sizes[size] ?? 1]),
         );
         const inputs = sampleInputs(spec, sizes, { seed: 3 });
-        const { outputs } = interpret(lower(spec, schedule).program, sizes, inputs);
+        const { outputs } = interpret(lower(spec, device).program, sizes, inputs);
         expect(compare(spec, oracle(spec, sizes, inputs), outputs, 5e-7)).toMatchObject({ ok: true });
       }
     });
@@ -65,7 +65,7 @@ for (const spec of cornerSpecs.specs) {
     test(`${spec.name} equals the oracle at L = ${L}, S = ${S}`, () => {
       const sizes = Object.fromEntries(spec.sizes.map((size) => [size, { ...small, D: 5, Dv: 3, L, S }[size] ?? 1]));
       const inputs = sampleInputs(spec, sizes, { seed: 5 });
-      const { outputs } = interpret(lower(spec, cpuSchedule).program, sizes, inputs);
+      const { outputs } = interpret(lower(spec, host).program, sizes, inputs);
       expect(compare(spec, oracle(spec, sizes, inputs), outputs, 5e-7)).toMatchObject({ ok: true });
     });
   }

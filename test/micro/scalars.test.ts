@@ -16,6 +16,7 @@ function program(value: Scalar): TileProgram {
   const dims = [rows, columns];
   return {
     name: "elements",
+    parameters: [],
     sizes: ["R", "C", "N"],
     inputs: [
       { name: "x", type: "f32", dims },

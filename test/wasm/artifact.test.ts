@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wasm } from "../../backends/wasm/index.ts";
-import { buildTiles } from "../../src/tile/build.ts";
+import { lowerPlan } from "../../src/compile.ts";
 import { causal } from "../support/plans.ts";
 import { naive, worst } from "../support/naive.ts";
 
 const options = { specText: "", fixed: {} };
-const program = buildTiles(causal, wasm.schedule);
+const program = lowerPlan(causal, wasm.device);
 
 interface Loaded {
   readonly create: (options?: object) => Promise<{

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compileKernel } from "../../backends/wasm/host.ts";
-import { buildTiles } from "../../src/tile/build.ts";
-import { cpuSchedule } from "../../src/tile/schedule.ts";
+import { lowerPlan } from "../../src/compile.ts";
+import { wasm } from "../../src/targets/index.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { alibi, causal, dense, groupedCausal, windowed } from "../support/plans.ts";
 import { naive, worst } from "../support/naive.ts";
@@ -32,7 +32,7 @@ const patterns: readonly {
 
 describe.each(["plain", "relaxed"] as const)("%s kernels against naive attention", (simd) => {
   describe.each(patterns)("$plan.name", ({ plan, keep, score, group = 1 }) => {
-    const kernel = compileKernel(buildTiles(plan, cpuSchedule), simd);
+    const kernel = compileKernel(lowerPlan(plan, wasm), simd);
     const cases = [
       [0, 0, 8],
       [1, 1, 1],
@@ -89,7 +89,7 @@ describe.each(["plain", "relaxed"] as const)("%s kernels at the edges", (simd) =
   };
 
   it.each([1, 5, 12])("pieces of granule %i", async (granule) => {
-    const kernel = await compileKernel(buildTiles(ragged(windowed(37), granule), cpuSchedule), simd);
+    const kernel = await compileKernel(lowerPlan(ragged(windowed(37), granule), wasm), simd);
     const { q, k, v, call: given } = call(211);
     const ready = kernel.prepare(given);
     ready.run();
@@ -98,7 +98,7 @@ describe.each(["plain", "relaxed"] as const)("%s kernels at the edges", (simd) =
   });
 
   it("a value that is masked reaches no row, not even NaN", async () => {
-    const kernel = await compileKernel(buildTiles(causal, cpuSchedule), simd);
+    const kernel = await compileKernel(lowerPlan(causal, wasm), simd);
     const {
       q,
       k,
@@ -115,7 +115,7 @@ describe.each(["plain", "relaxed"] as const)("%s kernels at the edges", (simd) =
   });
 
   it("an appended key changes no bit of earlier rows", async () => {
-    const kernel = await compileKernel(buildTiles(causal, cpuSchedule), simd);
+    const kernel = await compileKernel(lowerPlan(causal, wasm), simd);
     const { q, k, v, call: given } = call(130);
     const ready = kernel.prepare(given);
     ready.run();

@@ -17,6 +17,7 @@ async function table(
   const value = values.reduceRight((rest, x, n) => s.select(s.call("eq", v("c"), s.int(n)), x, rest), s.float(0));
   const program: TileProgram = {
     name: "table",
+    parameters: [],
     sizes: ["N"],
     inputs: inputs.map(({ name, type, dims }) => ({ name, type, dims })),
     outputs: [{ name: "o", type: "f32", dims: [s.size("N"), s.int(values.length)] }],

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { device } from "../../backends/wgsl/host.ts";
 import { wgsl } from "../../backends/wgsl/index.ts";
 import { normal } from "../../src/runtime/random.ts";
-import { buildTiles } from "../../src/tile/build.ts";
+import { lowerPlan } from "../../src/compile.ts";
 import { naive, worst } from "../support/naive.ts";
 import { dense } from "../support/plans.ts";
 
@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("the loader of a .wgsl", { timeout: 120_000 }, () => {
   it("stands alone, runs, and says what is wrong with an input", async () => {
-    const { files } = await wgsl.emit(buildTiles(dense, wgsl.schedule), { specText: "", fixed: {} });
+    const { files } = await wgsl.emit(lowerPlan(dense, wgsl.device), { specText: "", fixed: {} });
     expect(files.map((f) => f.name)).toEqual(["dense.wgsl", "dense.wgsl.json", "dense.wgsl.mjs"]);
     for (const file of files) writeFileSync(join(folder, file.name), file.content);
     const loader = (await import(/* @vite-ignore */ pathToFileURL(join(folder, "dense.wgsl.mjs")).href)) as {

@@ -1,7 +1,7 @@
 /** Runs a hand-made plan on WGSL and compares it with the naive float64 attention. */
 import type { Plan } from "../../src/plan/plan.ts";
 import { normal } from "../../src/runtime/random.ts";
-import { buildTiles } from "../../src/tile/build.ts";
+import { lowerPlan } from "../../src/compile.ts";
 import { emitModule } from "../../backends/wgsl/emit.ts";
 import { runModule } from "../../backends/wgsl/host.ts";
 import { wgsl } from "../../backends/wgsl/index.ts";
@@ -38,7 +38,7 @@ export async function runCase(plan: Plan, shape: Shape, more: More = {}) {
     ["k", { dims: [B, Hkv, S, D], data: k }],
     ["v", { dims: [B, Hkv, S, D], data: v }],
   ]);
-  const program = buildTiles(plan, wgsl.schedule);
+  const program = lowerPlan(plan, wgsl.device);
   const call = { sizes: { B, H, Hkv, L, S, D }, inputs };
   const outputs = more.widest
     ? await runModule(emitModule(program, {}), call, more.widest)

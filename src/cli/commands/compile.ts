@@ -26,7 +26,7 @@ export async function compileCommand(
     for (const spec of specsOf(path, options, terminal)) {
       for (const target of options.target.split(",")) {
         const backend = await backendOf(target);
-        const { program } = lower(spec, backend.schedule);
+        const { program } = lower(spec, backend.device);
         const artifact = await backend.emit(program, { specText: spec.text, fixed: spec.fixed });
         for (const file of artifact.files) made.set(join(options.out, file.name), stamped(file, spec));
       }

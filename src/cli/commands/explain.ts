@@ -1,12 +1,13 @@
 /** `fovea explain`: the plan in words, what is kept and visited, and what it saves of attention and of a layer. */
 import { backendOf } from "../../verify/run.ts";
 import { lower } from "../../compile.ts";
+import { printStage } from "../../stages.ts";
 import { countPlan, type Counts } from "../../plan/count.ts";
 import { printPlan } from "../../plan/print.ts";
 import { evaluate } from "../../scalar/evaluate.ts";
 import type { Scalar } from "../../scalar/scalar.ts";
 import type { Sizes, Spec } from "../../spec/spec.ts";
-import { printTileProgram } from "../../tile/print.ts";
+import { chosen } from "../../tile/tile.ts";
 import { inputsOf, specsOf } from "../load.ts";
 import type { Common } from "../options.ts";
 import { exit, type Terminal } from "../terminal.ts";
@@ -25,11 +26,10 @@ export async function explainCommand(
   if (!spec) return exit.no;
   const backend = await backendOf(options.target);
   const { sizes, inputs } = inputsOf(spec, options);
-  const { plan } = lower(spec, backend.schedule, (pass, program) => {
-    if (options.dump === pass || options.dump === "all")
-      terminal.err(`; after ${pass}\n${printTileProgram(program)}\n`);
+  const { plan, program } = lower(spec, backend.device, (stage, made) => {
+    if (options.dump === stage || options.dump === "all") terminal.err(`; after ${stage}\n${printStage(made)}\n`);
   });
-  const { rows, keys } = backend.schedule;
+  const [rows, keys] = [chosen(program, "ROWS"), chosen(program, "KEYS")];
   const count = countPlan(plan, sizes, Object.fromEntries([...inputs].map(([name, t]) => [name, t.data])), {
     rows,
     keys,

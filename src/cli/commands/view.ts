@@ -1,12 +1,13 @@
 /** `fovea view`: the mask of one head as a picture, in the terminal or as SVG; large masks are sampled. */
 import { writeFileSync } from "node:fs";
 import { fail } from "../../diagnostics/diagnostic.ts";
-import { plan as planOf } from "../../plan/build.ts";
+import { lower } from "../../compile.ts";
 import { sourceOf } from "../../plan/count.ts";
 import { rangesOfTile } from "../../plan/tiles.ts";
 import { evaluate } from "../../scalar/evaluate.ts";
 import type { Scalar } from "../../scalar/scalar.ts";
-import { cpuSchedule } from "../../tile/schedule.ts";
+import { host } from "../../targets/index.ts";
+import { chosen } from "../../tile/tile.ts";
 import { maskSvg, maskText, type Cell, type Grid } from "../../view/mask.ts";
 import { inputsOf, reasonOf, specsOf } from "../load.ts";
 import type { Common } from "../options.ts";
@@ -20,7 +21,8 @@ export async function viewCommand(paths: readonly string[], options: ViewOptions
   const [spec] = specsOf(paths[0] ?? "-", options, terminal, true);
   if (!spec) return exit.no;
   const { sizes, inputs } = inputsOf(spec, options);
-  const plan = planOf(spec);
+  const { plan, program } = lower(spec, host);
+  const tile = chosen(program, "ROWS");
   const source = sourceOf(plan, sizes, Object.fromEntries([...inputs].map(([name, t]) => [name, t.data])));
   const value = (x: Scalar, variables: Readonly<Record<string, number>>): number =>
     evaluate(x, { ...source, variables }, "f32");
@@ -29,20 +31,20 @@ export async function viewCommand(paths: readonly string[], options: ViewOptions
   const [rows, columns] = [Math.min(L, most), Math.min(S, most)];
   const head = { b: 0, h: 0, hk: 0 };
   const positionOf = (row: number): number => value(spec.position, { ...head, row });
-  const visits = Array.from({ length: Math.ceil(L / cpuSchedule.rows) }, (_, n) => {
-    const first = n * cpuSchedule.rows;
+  const visits = Array.from({ length: Math.ceil(L / tile) }, (_, n) => {
+    const first = n * tile;
     return rangesOfTile(
       plan,
       { ...source, variables: head },
       positionOf(first),
-      positionOf(Math.min(L, first + cpuSchedule.rows) - 1),
+      positionOf(Math.min(L, first + tile) - 1),
     ).may;
   });
   const cell = (r: number, c: number): Cell => {
     const row = Math.floor((r * L) / rows);
     const j = Math.floor((c * S) / columns);
     if (value(spec.mask, { ...head, row, i: positionOf(row), j })) return "kept";
-    return (visits[Math.floor(row / cpuSchedule.rows)] ?? []).some(([lo, hi]) => lo <= j && j < hi)
+    return (visits[Math.floor(row / tile)] ?? []).some(([lo, hi]) => lo <= j && j < hi)
       ? "visited"
       : "skipped";
   };

@@ -1,0 +1,83 @@
+/**
+ * choose-schedule: settles ROWS, KEYS, SUPERBLOCK and LAZY from the device. The working set of one tile must fit the
+ * device's first memory, that of a superblock the second (the same one where a scratchpad is all there is). Of what
+ * fits, the schedule with the least traffic wins: keys and values come from far once for ROWS · SUPERBLOCK rows, a
+ * tile's queries and outputs come from near once for KEYS keys. Sizes that are not fixed count as `usual`.
+ * A schedule changes no answer beyond rounding.
+ */
+import { fail } from "../diagnostics/diagnostic.ts";
+import { evaluate } from "../scalar/evaluate.ts";
+import * as s from "../scalar/scalar.ts";
+import type { Scalar } from "../scalar/scalar.ts";
+import type { Device } from "../targets/device.ts";
+import { spaceOf } from "./assign-spaces-and-layouts.ts";
+import { settle } from "./simplify.ts";
+import type { TileProgram } from "./tile.ts";
+
+export interface Schedule {
+  /** Query rows of a tile; with grouped heads, rows × heads of the group are counted together. */
+  readonly rows: number;
+  /** Keys of a chunk. */
+  readonly keys: number;
+  /** Query tiles that share one pass over the keys. */
+  readonly superblock: number;
+  /** The reference moves only when a row's maximum rises by more than this many base-2 units (0: always). */
+  readonly lazy: number;
+}
+
+/** More rows than 32 or keys than 64 make windows visit what no row sees; nothing is gained above 8 tiles. */
+const candidates = { rows: [32, 16, 8, 4, 2, 1], keys: [64, 32, 16, 8], superblock: [8, 4, 2, 1] } as const;
+/** Head sizes are at most this in nearly every model; a kernel runs with larger ones, only less well. */
+const usual = 64;
+/** Threads of a workgroup stage operands of this many channels. */
+const staged = 33;
+
+export function chooseSchedule(program: TileProgram, device: Device): TileProgram {
+  const { rows, keys, superblock, lazy } = scheduleFor(program, device);
+  const values = { ROWS: s.int(rows), KEYS: s.int(keys), SUPERBLOCK: s.int(superblock), LAZY: s.float(lazy) };
+  return settle(program, values);
+}
+
+export function scheduleFor(program: TileProgram, device: Device): Schedule {
+  const [near, far = near] = device.memories.filter((m) => m.kind !== "main");
+  const lazy = device.threads === 1 ? 8 : 0;
+  let best: { readonly cost: number; readonly schedule: Schedule } | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const rows of candidates.rows) {
+    for (const keys of candidates.keys) {
+      for (const superblock of device.threads === 1 ? candidates.superblock : [1]) {
+        const one = footprint(program, device, { rows, keys, superblock: 1 });
+        const all = footprint(program, device, { rows, keys, superblock });
+        least = Math.min(least, all);
+        if (near && (one > near.bytes || all > (far ?? near).bytes)) continue;
+        const cost = 8 / (rows * superblock) + 1 / keys + 1 / rows;
+        if (!best || cost < best.cost) best = { cost, schedule: { rows, keys, superblock, lazy } };
+      }
+    }
+  }
+  return (
+    best?.schedule ??
+    fail(
+      "FOV5003",
+      `${program.name} needs ${least} bytes of ${near?.name ?? "memory"}; ${device.name} has ${near?.bytes ?? 0}`,
+      {
+        help: "fix a smaller head size with `--dim`, or choose a device with more memory",
+      },
+    )
+  );
+}
+
+/** Bytes of the buffers and of what threads stage, in the memory that tiles are planned into. */
+function footprint(
+  program: TileProgram,
+  device: Device,
+  { rows, keys, superblock }: Pick<Schedule, "rows" | "keys" | "superblock">,
+): number {
+  const sizes = Object.fromEntries(program.sizes.map((name) => [name, usual]));
+  const variables = { ROWS: rows, KEYS: keys, SUPERBLOCK: superblock };
+  const value = (x: Scalar): number => evaluate(x, { sizes, variables, read: () => 0, dims: () => [] }, "f64");
+  const held = program.buffers
+    .filter((b) => ["workspace", "workgroup"].includes(spaceOf(b, program, device)))
+    .reduce((sum, b) => sum + 4 * value(b.rows) * (b.columns ? value(b.columns) : 1), 0);
+  return device.threads === 1 ? held : held + 4 * staged * (rows + keys);
+}
