@@ -33,11 +33,22 @@ export interface Call {
 
 export type Outputs = ReadonlyMap<string, { readonly dims: readonly number[]; readonly data: Float32Array }>;
 
+/** A level between the TileProgram and the artifact: its text, and its own interpreter. */
+export interface Level {
+  readonly name: string;
+  readonly make: (program: TileProgram) => {
+    readonly text: () => string;
+    readonly run: (call: Call) => Outputs;
+  };
+}
+
 export interface Backend {
   readonly id: string;
   readonly title: string;
   /** What code is made for where the target names no other device. */
   readonly device: Device;
+  /** Levels of its own that --dump shows and --verify-each runs. */
+  readonly levels?: readonly Level[];
   readonly emit: (program: TileProgram, options: EmitOptions) => Promise<Artifact>;
   /** Runs the program on this machine; fails with FOV5002 where the machine lacks what it takes. */
   readonly run: (program: TileProgram, options: EmitOptions, call: Call) => Promise<Outputs>;

@@ -57,30 +57,46 @@ export const passes: readonly Pass[] = [
   { name: "legalise", run: legalise },
 ];
 
-/** What a stage made, as `seen` is told of it: the stage's name, its result, and how long it took. */
-export type Seen = (stage: string, made: Plan | TileProgram, milliseconds: number) => void;
+/** What a step of the pipeline made, and how long it took. */
+export type Stage = { readonly name: string; readonly milliseconds: number } & (
+  { readonly level: "plan"; readonly made: Plan } | { readonly level: "tile"; readonly made: TileProgram }
+);
+
+/** Every step below the Spec, one at a time: whoever asks may look at each, and stop. */
+export function* stages(spec: Spec, device: Device): Generator<Stage, void> {
+  const begun = performance.now();
+  const plan = planOf(spec);
+  yield { name: "plan", level: "plan", made: plan, milliseconds: performance.now() - begun };
+  yield* tileStages(plan, device);
+}
+
+function* tileStages(plan: Plan, device: Device): Generator<Extract<Stage, { level: "tile" }>, void> {
+  let begun = performance.now();
+  let made = checked("build-tiles", buildTiles(plan));
+  yield { name: "build-tiles", level: "tile", made, milliseconds: performance.now() - begun };
+  for (const { name, run } of passes) {
+    begun = performance.now();
+    made = checked(name, run(made, device));
+    yield { name, level: "tile", made, milliseconds: performance.now() - begun };
+  }
+}
 
 export interface Lowered {
   readonly plan: Plan;
   readonly program: TileProgram;
 }
 
-export function lower(spec: Spec, device: Device, seen: Seen = () => {}): Lowered {
-  const plan = timed("plan", () => planOf(spec), seen);
-  return { plan, program: lowerPlan(plan, device, seen) };
+export function lower(spec: Spec, device: Device): Lowered {
+  const plan = planOf(spec);
+  return { plan, program: lowerPlan(plan, device) };
 }
 
 /** From a Plan on: build-tiles and every pass, each program checked by `validate`. */
-export function lowerPlan(plan: Plan, device: Device, seen: Seen = () => {}): TileProgram {
-  const built = timed("build-tiles", () => checked("build-tiles", buildTiles(plan)), seen);
-  return passes.reduce((program, { name, run }) => timed(name, () => checked(name, run(program, device)), seen), built);
-}
-
-function timed<Made extends Plan | TileProgram>(stage: string, make: () => Made, seen: Seen): Made {
-  const begun = performance.now();
-  const made = make();
-  seen(stage, made, performance.now() - begun);
-  return made;
+export function lowerPlan(plan: Plan, device: Device): TileProgram {
+  return passes.reduce(
+    (program, { name, run }) => checked(name, run(program, device)),
+    checked("build-tiles", buildTiles(plan)),
+  );
 }
 
 function checked(pass: string, program: TileProgram): TileProgram {

@@ -53,10 +53,18 @@ export async function main(args: readonly string[]): Promise<number> {
   add("fmt", "print the canonical layout", formatCommand)
     .option("--check", "only say whether it is so already")
     .option("-w, --write", "write it back");
-  add("explain", "what each clause decided and what it saves", explainCommand, "<file>")
-    .option("--target <target>", "for whose tiles", "wasm")
-    .option("--dump <pass>", "print the program after a pass, or `all`");
-  add("compile", "write kernels", compileCommand)
+  const seeing = (command: Command): Command =>
+    command
+      .option("--dump <pass>", "print to stderr what a pass made, or `all`")
+      .option("--stop-after <pass>", "print what a pass made and stop there")
+      .option("--time-passes", "print how long each pass took")
+      .option("--verify-each", "run what each pass made and compare it with the oracle");
+  seeing(add("explain", "what each clause decided and what it saves", explainCommand, "<file>")).option(
+    "--target <target>",
+    "for whose tiles",
+    "wasm",
+  );
+  seeing(add("compile", "write kernels", compileCommand))
     .requiredOption("--target <targets>", "wasm, wgsl, c")
     .option("-o, --out <dir>", "where to", ".");
   add("run", "run a kernel", runCommand, "<file>")

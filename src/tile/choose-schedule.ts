@@ -41,13 +41,14 @@ export function chooseSchedule(program: TileProgram, device: Device): TileProgra
 export function scheduleFor(program: TileProgram, device: Device): Schedule {
   const [near, far = near] = device.memories.filter((m) => m.kind !== "main");
   const lazy = device.threads === 1 ? 8 : 0;
+  const footprint = footprintOf(program, device);
   let best: { readonly cost: number; readonly schedule: Schedule } | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const rows of candidates.rows) {
     for (const keys of candidates.keys) {
       for (const superblock of device.threads === 1 ? candidates.superblock : [1]) {
-        const one = footprint(program, device, { rows, keys, superblock: 1 });
-        const all = footprint(program, device, { rows, keys, superblock });
+        const one = footprint({ rows, keys, superblock: 1 });
+        const all = footprint({ rows, keys, superblock });
         least = Math.min(least, all);
         if (near && (one > near.bytes || all > (far ?? near).bytes)) continue;
         const cost = 8 / (rows * superblock) + 1 / keys + 1 / rows;
@@ -68,16 +69,13 @@ export function scheduleFor(program: TileProgram, device: Device): Schedule {
 }
 
 /** Bytes of the buffers and of what threads stage, in the memory that tiles are planned into. */
-function footprint(
-  program: TileProgram,
-  device: Device,
-  { rows, keys, superblock }: Pick<Schedule, "rows" | "keys" | "superblock">,
-): number {
+function footprintOf(program: TileProgram, device: Device): (tried: Omit<Schedule, "lazy">) => number {
   const sizes = Object.fromEntries(program.sizes.map((name) => [name, usual]));
-  const variables = { ROWS: rows, KEYS: keys, SUPERBLOCK: superblock };
-  const value = (x: Scalar): number => evaluate(x, { sizes, variables, read: () => 0, dims: () => [] }, "f64");
-  const held = program.buffers
-    .filter((b) => ["workspace", "workgroup"].includes(spaceOf(b, program, device)))
-    .reduce((sum, b) => sum + 4 * value(b.rows) * (b.columns ? value(b.columns) : 1), 0);
-  return device.threads === 1 ? held : held + 4 * staged * (rows + keys);
+  const held = program.buffers.filter((b) => ["workspace", "workgroup"].includes(spaceOf(b, program, device)));
+  return ({ rows, keys, superblock }) => {
+    const variables = { ROWS: rows, KEYS: keys, SUPERBLOCK: superblock };
+    const value = (x: Scalar): number => evaluate(x, { sizes, variables, read: () => 0, dims: () => [] }, "f64");
+    const bytes = held.reduce((sum, b) => sum + 4 * value(b.rows) * (b.columns ? value(b.columns) : 1), 0);
+    return device.threads === 1 ? bytes : bytes + 4 * staged * (rows + keys);
+  };
 }

@@ -3,15 +3,16 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ArtifactFile } from "../../../backends/backend.ts";
-import { lower } from "../../compile.ts";
 import { fail } from "../../diagnostics/diagnostic.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { backendOf } from "../../verify/run.ts";
-import { filesOf, reasonOf, specsOf } from "../load.ts";
+import { trialOf, type Trial } from "../../verify/each.ts";
+import { filesOf, inputsOf, reasonOf, specsOf } from "../load.ts";
 import type { Common } from "../options.ts";
+import { lowerSeen, type StageOptions } from "../stages.ts";
 import { exit, type Terminal } from "../terminal.ts";
 
-interface CompileOptions extends Common {
+interface CompileOptions extends Common, StageOptions {
   readonly target: string;
   readonly out: string;
 }
@@ -26,12 +27,19 @@ export async function compileCommand(
     for (const spec of specsOf(path, options, terminal)) {
       for (const target of options.target.split(",")) {
         const backend = await backendOf(target);
-        const { program } = lower(spec, backend.device);
+        const trial = (): Trial => {
+          const { sizes, inputs } = inputsOf(spec, options);
+          return trialOf(spec, sizes, inputs);
+        };
+        const lowered = await lowerSeen(spec, backend, backend.device, options, terminal, trial);
+        if (!lowered) continue;
+        const { program } = lowered;
         const artifact = await backend.emit(program, { specText: spec.text, fixed: spec.fixed });
         for (const file of artifact.files) made.set(join(options.out, file.name), stamped(file, spec));
       }
     }
   }
+  if (options.stopAfter !== undefined) return exit.yes;
   for (const path of made.keys()) if (path.endsWith(".json")) refuseOther(path, made.get(path));
   try {
     mkdirSync(options.out, { recursive: true });

@@ -1,20 +1,19 @@
 /** `fovea explain`: the plan in words, what is kept and visited, and what it saves of attention and of a layer. */
 import { backendOf } from "../../verify/run.ts";
-import { lower } from "../../compile.ts";
-import { printStage } from "../../stages.ts";
 import { countPlan, type Counts } from "../../plan/count.ts";
 import { printPlan } from "../../plan/print.ts";
 import { evaluate } from "../../scalar/evaluate.ts";
 import type { Scalar } from "../../scalar/scalar.ts";
 import type { Sizes, Spec } from "../../spec/spec.ts";
 import { chosen } from "../../tile/tile.ts";
+import { trialOf } from "../../verify/each.ts";
 import { inputsOf, specsOf } from "../load.ts";
 import type { Common } from "../options.ts";
+import { lowerSeen, type StageOptions } from "../stages.ts";
 import { exit, type Terminal } from "../terminal.ts";
 
-interface ExplainOptions extends Common {
+interface ExplainOptions extends Common, StageOptions {
   readonly target: string;
-  readonly dump?: string;
 }
 
 export async function explainCommand(
@@ -26,9 +25,9 @@ export async function explainCommand(
   if (!spec) return exit.no;
   const backend = await backendOf(options.target);
   const { sizes, inputs } = inputsOf(spec, options);
-  const { plan, program } = lower(spec, backend.device, (stage, made) => {
-    if (options.dump === stage || options.dump === "all") terminal.err(`; after ${stage}\n${printStage(made)}\n`);
-  });
+  const lowered = await lowerSeen(spec, backend, backend.device, options, terminal, () => trialOf(spec, sizes, inputs));
+  if (!lowered) return exit.yes;
+  const { plan, program } = lowered;
   const [rows, keys] = [chosen(program, "ROWS"), chosen(program, "KEYS")];
   const count = countPlan(plan, sizes, Object.fromEntries([...inputs].map(([name, t]) => [name, t.data])), {
     rows,
