@@ -6,8 +6,9 @@
  */
 import { some } from "../scalar/scalar.ts";
 import type { Device, Layout } from "../targets/device.ts";
-import type { Buffer, Space, TileProgram } from "./tile.ts";
-import { everyStatement, mapScalars, viewsOf, type ViewUse } from "./walk.ts";
+import type { ViewUse } from "./operations/row.ts";
+import { isOperation, type Buffer, type Space, type TileProgram } from "./tile.ts";
+import { everyStatement, mapScalars, viewsOf } from "./walk.ts";
 
 /** Rows are read in runs of two vectors of eight. */
 const pad = 8;
@@ -43,7 +44,7 @@ export function spaceOf(buffer: Buffer, program: TileProgram, { threads }: Devic
 function usesOf({ name }: Buffer, program: TileProgram): ReadonlySet<ViewUse> {
   const uses = new Set<ViewUse>();
   for (const x of everyStatement(program.body)) {
-    if (x.kind === "let" || x.kind === "for" || x.kind === "if" || x.kind === "visit") continue;
+    if (!isOperation(x)) continue;
     for (const { view, use } of viewsOf(x)) if (view.buffer === name) uses.add(use);
     // An element read where it is replaced or stored stays with whoever holds it.
     const own = x.kind === "store" || (x.kind === "map" && x.to.buffer === name);

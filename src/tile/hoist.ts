@@ -4,6 +4,7 @@
  * before the operation: ALiBi's slope 2^(−8 (h + 1) / H) is computed once a tile, not once a score.
  */
 import { children, rewrite, some, type Scalar } from "../scalar/scalar.ts";
+import { bindsOf } from "./operations/index.ts";
 import type { Statement, TileProgram } from "./tile.ts";
 
 export function hoist(program: TileProgram): TileProgram {
@@ -48,13 +49,11 @@ export function hoist(program: TileProgram): TileProgram {
         case "store":
         case "bounds": {
           const value = lift(statement.value, lets);
-          if (statement.kind === "bounds") [statement.min, statement.max].forEach((name) => bound.add(name));
+          bindsOf(statement).forEach((name) => bound.add(name));
           return [...lets, { ...statement, value }];
         }
-        case "finite":
-          bound.add(statement.flag);
-          return [statement];
         default:
+          bindsOf(statement).forEach((name) => bound.add(name));
           return [statement];
       }
     });

@@ -1,9 +1,7 @@
 /** The text of a TileProgram: what `--dump` shows and golden tests hold. One statement a line, bodies indented. */
-import { printScalar } from "../scalar/print.ts";
-import type { Scalar } from "../scalar/scalar.ts";
-import type { Buffer, Operation, Parameter, RangeTerm, Statement, TensorRef, TileProgram, View } from "./tile.ts";
-
-const p = printScalar;
+import { operationText } from "./operations/index.ts";
+import { scalarText as p } from "./text.ts";
+import type { Buffer, Parameter, Statement, TensorRef, TileProgram } from "./tile.ts";
 
 export function printTileProgram(program: TileProgram): string {
   const tensor = (t: TensorRef): string =>
@@ -48,57 +46,6 @@ function lines(statement: Statement, indent: string): readonly string[] {
       return [indent + head, ...inner(statement.body)];
     }
     default:
-      return operation(statement).map((line) => indent + line);
+      return operationText(statement).map((line) => indent + line);
   }
-}
-
-function operation(op: Operation): readonly string[] {
-  switch (op.kind) {
-    case "load":
-      return [`load ${view(op.to)} = ${op.scale ? `${p(op.scale)} * ` : ""}${op.tensor}[${list(op.at)}]`];
-    case "store":
-      return [
-        `store ${op.tensor}[${list(op.at)}] = ${p(op.value)} over ${p(op.rows)}${op.columns ? ` x ${p(op.columns)}` : ""}`,
-      ];
-    case "fill":
-      return [`fill ${view(op.to)} = ${p(op.value)}`];
-    case "map":
-      return [
-        `map ${view(op.to)} = ${p(op.value)}`,
-        ...(op.reduce
-          ? [`  ${view(op.reduce.to)} ${op.reduce.accumulate ? "joins" : "="} its ${op.reduce.op} over each row`]
-          : []),
-      ];
-    case "reduce":
-      return [`reduce ${view(op.to)} ${op.accumulate ? "joins" : "="} ${op.op} of ${view(op.from)}`];
-    case "dot":
-      return [
-        `dot ${view(op.to)} ${op.start === "add" ? "+=" : "="} ${view(op.a)} @ ${view(op.b)} along ${op.along}${op.guard ? " guarded" : ""}`,
-      ];
-    case "rescale":
-      return [`rescale ${view(op.to)} by ${view(op.by)}`];
-    case "finite":
-      return [`finite ${op.flag} = ${view(op.of)}`];
-    case "bounds":
-      return [`bounds ${op.min}, ${op.max} of ${p(op.value)} over ${p(op.rows)}`];
-    case "unite":
-      return [
-        `unite ${op.list}[${p(op.slot)}] in granules of ${op.granule} below ${p(op.extent)}`,
-        ...op.terms.map((each) => `  ${term(each)}`),
-      ];
-    case "join":
-      return [`join ${op.list}[${p(op.slot)}] = slots ${p(op.from)} .. ${p(op.to)}`];
-  }
-  op satisfies never;
-  return [];
-}
-
-const list = (all: readonly Scalar[]): string => all.map((x) => p(x)).join(", ");
-
-const view = (v: View): string => `${v.buffer}[${p(v.row)} +${p(v.rows)}${v.columns ? `, ${p(v.columns)}` : ""}]`;
-
-function term({ when, lo, hi, over }: RangeTerm): string {
-  const loops = over.map((o) => ` for ${o.name} in ${p(o.from)} .. ${p(o.to)}`).join("");
-  const guard = when.kind === "const" && when.value ? "" : ` when ${p(when)}`;
-  return `${p(lo)} .. ${p(hi)}${loops}${guard}`;
 }

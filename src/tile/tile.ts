@@ -164,6 +164,9 @@ export type Statement =
       readonly body: readonly Statement[];
     };
 
+export const isOperation = (statement: Statement): statement is Operation =>
+  !["let", "for", "if", "visit"].includes(statement.kind);
+
 export interface TileProgram {
   readonly name: string;
   readonly sizes: readonly string[];

@@ -4,7 +4,8 @@
  * for each violation; a violation is a mistake of the compiler, never of the user.
  */
 import { children, type Scalar } from "../scalar/scalar.ts";
-import type { Operation, Statement, TileProgram, View } from "./tile.ts";
+import { bindsOf, mapParts } from "./operations/index.ts";
+import { isOperation, type Operation, type Statement, type TileProgram } from "./tile.ts";
 
 interface Scope {
   readonly program: TileProgram;
@@ -33,19 +34,14 @@ function block(statements: readonly Statement[], outer: ReadonlySet<string>, sco
   for (const statement of statements) {
     check(statement, bound, scope);
     if (statement.kind === "let") bound.add(statement.name);
-    if (statement.kind === "finite") bound.add(statement.flag);
-    if (statement.kind === "bounds") {
-      bound.add(statement.min);
-      bound.add(statement.max);
-    }
+    else if (isOperation(statement)) bindsOf(statement).forEach((name) => bound.add(name));
   }
 }
 
 const element = ["r", "c"];
 
 function check(statement: Statement, bound: ReadonlySet<string>, scope: Scope): void {
-  const use = (x: Scalar, ...more: readonly string[]): void =>
-    expression(x, more.length ? new Set([...bound, ...more]) : bound, scope);
+  const use = (x: Scalar): void => expression(x, bound, scope);
   switch (statement.kind) {
     case "let":
       return use(statement.value);
@@ -65,71 +61,37 @@ function check(statement: Statement, bound: ReadonlySet<string>, scope: Scope): 
         scope.problems.push("a visit needs a positive step");
       return block(statement.body, new Set([...bound, statement.lo, statement.hi]), scope);
     default:
-      return operation(statement, bound, scope, use);
+      return operation(statement, bound, scope);
   }
 }
 
-function operation(
-  op: Operation,
-  bound: ReadonlySet<string>,
-  scope: Scope,
-  use: (x: Scalar, ...more: readonly string[]) => void,
-): void {
-  const see = (view: View, rank?: number): void => {
-    const found = scope.program.buffers.find((b) => b.name === view.buffer);
-    if (!found) scope.problems.push(`${op.kind} names the buffer ${view.buffer}, which the program does not have`);
-    const own = view.columns ? 2 : 1;
-    if (found && own !== (found.columns ? 2 : 1))
-      scope.problems.push(`${op.kind} sees ${view.buffer} with the wrong rank`);
-    if (rank !== undefined && own !== rank) scope.problems.push(`${op.kind} needs ${view.buffer} of rank ${rank}`);
-    use(view.row);
-    use(view.rows);
-    if (view.columns) use(view.columns);
+function operation(op: Operation, bound: ReadonlySet<string>, scope: Scope): void {
+  const use = (x: Scalar, more: readonly string[] = []): Scalar => {
+    expression(x, more.length ? new Set([...bound, ...more]) : bound, scope);
+    return x;
   };
-  switch (op.kind) {
-    case "load":
-      see(op.to);
-      indexed(op.tensor, op.at, scope);
-      op.at.forEach((x) => use(x, ...element));
-      return op.scale ? use(op.scale) : undefined;
-    case "store":
-      indexed(op.tensor, op.at, scope);
-      [...op.at, op.value].forEach((x) => use(x, ...element));
-      use(op.rows);
-      return op.columns ? use(op.columns) : undefined;
-    case "fill":
-    case "map":
-      see(op.to);
-      if (op.kind === "map" && op.reduce) see(op.reduce.to, 1);
-      return use(op.value, ...element);
-    case "reduce":
-      see(op.to, 1);
-      return see(op.from, 2);
-    case "dot":
-      return [op.to, op.a, op.b].forEach((view) => see(view, 2));
-    case "rescale":
-      see(op.to);
-      return see(op.by, 1);
-    case "finite":
-      return see(op.of);
-    case "bounds":
-      use(op.rows);
-      return use(op.value, "r");
-    case "unite":
-      listed(op.list, scope);
-      [op.slot, op.extent].forEach((x) => use(x));
-      for (const term of op.terms) {
-        const names = term.over.map((o) => o.name);
-        for (const [n, o] of term.over.entries()) [o.from, o.to].forEach((x) => use(x, ...names.slice(0, n)));
-        [term.when, term.lo, term.hi].forEach((x) => use(x, ...names));
-      }
-      return;
-    case "join":
-      listed(op.list, scope);
-      return [op.slot, op.from, op.to].forEach((x) => use(x));
-  }
-  op satisfies never;
-  void bound;
+  mapParts(op, {
+    scalar: use,
+    element: (x) => use(x, element),
+    index: (tensor, at) => {
+      indexed(tensor, at, scope);
+      return at.map((x) => use(x, element));
+    },
+    list: (name) => {
+      listed(name, scope);
+      return name;
+    },
+    view: (view, _, rank) => {
+      const found = scope.program.buffers.find((b) => b.name === view.buffer);
+      if (!found) scope.problems.push(`${op.kind} names the buffer ${view.buffer}, which the program does not have`);
+      const own = view.columns ? 2 : 1;
+      if (found && own !== (found.columns ? 2 : 1))
+        scope.problems.push(`${op.kind} sees ${view.buffer} with the wrong rank`);
+      if (rank !== undefined && own !== rank) scope.problems.push(`${op.kind} needs ${view.buffer} of rank ${rank}`);
+      for (const x of [view.row, view.rows, view.columns]) if (x) use(x);
+      return view;
+    },
+  });
 }
 
 function listed(name: string, { program, problems }: Scope): void {

@@ -1,6 +1,8 @@
 /** The parts of statements, read and rebuilt: what every pass would otherwise write again. */
 import { some, type Scalar } from "../scalar/scalar.ts";
-import type { Operation, RangeTerm, Statement, TileProgram, View } from "./tile.ts";
+import { mapParts } from "./operations/index.ts";
+import type { Parts, ViewUse } from "./operations/row.ts";
+import type { Operation, Statement, TileProgram, View } from "./tile.ts";
 
 /** The statement lists inside a statement. */
 export function bodies(statement: Statement): readonly (readonly Statement[])[] {
@@ -41,20 +43,6 @@ export function* everyStatement(list: readonly Statement[]): Generator<Statement
 
 type Change = (x: Scalar) => Scalar;
 
-const view = (v: View, f: Change): View => ({
-  ...v,
-  row: f(v.row),
-  rows: f(v.rows),
-  ...(v.columns ? { columns: f(v.columns) } : {}),
-});
-
-const term = (t: RangeTerm, f: Change): RangeTerm => ({
-  when: f(t.when),
-  lo: f(t.lo),
-  hi: f(t.hi),
-  over: t.over.map((o) => ({ ...o, from: f(o.from), to: f(o.to) })),
-});
-
 /** The same statement with every Scalar in it changed, those of the statements inside too. */
 export function mapScalars(s: Statement, f: Change): Statement {
   const inner = mapBodies(s, (list) => list.map((x) => mapScalars(x, f)));
@@ -70,39 +58,18 @@ export function mapScalars(s: Statement, f: Change): Statement {
       return { ...inner, slot: f(inner.slot), step: f(inner.step), ...within };
     }
     default:
-      return mapOperation(inner, f);
+      return mapParts(inner, everywhere(f));
   }
 }
 
-function mapOperation(op: Operation, f: Change): Operation {
-  switch (op.kind) {
-    case "load":
-      return { ...op, to: view(op.to, f), at: op.at.map(f), ...(op.scale ? { scale: f(op.scale) } : {}) };
-    case "store": {
-      const columns = op.columns ? { columns: f(op.columns) } : {};
-      return { ...op, at: op.at.map(f), rows: f(op.rows), ...columns, value: f(op.value) };
-    }
-    case "fill":
-      return { ...op, to: view(op.to, f), value: f(op.value) };
-    case "map": {
-      const reduce = op.reduce ? { reduce: { ...op.reduce, to: view(op.reduce.to, f) } } : {};
-      return { ...op, to: view(op.to, f), value: f(op.value), ...reduce };
-    }
-    case "reduce":
-      return { ...op, to: view(op.to, f), from: view(op.from, f) };
-    case "dot":
-      return { ...op, to: view(op.to, f), a: view(op.a, f), b: view(op.b, f) };
-    case "rescale":
-      return { ...op, to: view(op.to, f), by: view(op.by, f) };
-    case "finite":
-      return { ...op, of: view(op.of, f) };
-    case "bounds":
-      return { ...op, rows: f(op.rows), value: f(op.value) };
-    case "unite":
-      return { ...op, slot: f(op.slot), terms: op.terms.map((t) => term(t, f)), extent: f(op.extent) };
-    case "join":
-      return { ...op, slot: f(op.slot), from: f(op.from), to: f(op.to) };
-  }
+function everywhere(f: Change): Parts {
+  const view = (v: View): View => ({
+    ...v,
+    row: f(v.row),
+    rows: f(v.rows),
+    ...(v.columns ? { columns: f(v.columns) } : {}),
+  });
+  return { view, scalar: f, element: f, index: (_, at) => at.map(f), list: (name) => name };
 }
 
 /** The whole program with every Scalar changed: extents, buffers and lists too. */
@@ -126,47 +93,15 @@ export function mentions(list: readonly Statement[], name: string): boolean {
   return found;
 }
 
-/** The views of an operation, with what it does to each: `own` elements are made one by one by whoever holds them. */
+/** The views of an operation, with what it does to each. */
 export function viewsOf(op: Operation): readonly { readonly view: View; readonly use: ViewUse }[] {
-  switch (op.kind) {
-    case "load":
-      return [{ view: op.to, use: "load" }];
-    case "store":
-    case "bounds":
-    case "unite":
-    case "join":
-      return [];
-    case "fill":
-      return [{ view: op.to, use: "own" }];
-    case "map":
-      return [
-        { view: op.to, use: "own" },
-        ...(op.reduce
-          ? [
-              { view: op.reduce.to, use: "whole" as const },
-              { view: op.to, use: "whole" as const },
-            ]
-          : []),
-      ];
-    case "reduce":
-      return [
-        { view: op.to, use: "whole" },
-        { view: op.from, use: "whole" },
-      ];
-    case "dot":
-      return [
-        { view: op.to, use: "own" },
-        { view: op.a, use: "operand" },
-        { view: op.b, use: "operand" },
-      ];
-    case "rescale":
-      return [
-        { view: op.to, use: "own" },
-        { view: op.by, use: "whole" },
-      ];
-    case "finite":
-      return [{ view: op.of, use: "scan" }];
-  }
+  const views: { view: View; use: ViewUse }[] = [];
+  mapParts(op, {
+    ...everywhere((x) => x),
+    view: (view, use) => {
+      views.push({ view, use });
+      return view;
+    },
+  });
+  return views;
 }
-
-export type ViewUse = "load" | "own" | "operand" | "scan" | "whole";
