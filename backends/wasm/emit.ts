@@ -1,20 +1,15 @@
 /**
  * MicroProgram → WebAssembly. Takes a micro program of 4 lanes, gives the bytes of a module that imports nothing
- * and exports `memory` and the exported functions. `relaxed` prints fma as f32x4.relaxed_madd, plain as mul and
- * add. Guarantees: function and local names stand in the name section; same program, same bytes. The kernels are
- * finished when they come here, so only clean-up passes run.
+ * and exports `memory` and the exported functions; support functions come from the base module. `relaxed` prints fma
+ * as f32x4.relaxed_madd, plain as mul and add. Guarantees: names of functions, parameters and variables stand in the
+ * name section; same program, same bytes. The kernels are finished when they come here, so only clean-up passes run.
  */
 import type { Expr, MicroFunction, MicroOp, MicroProgram, MicroStatement, MicroType } from "../../src/micro/micro.ts";
-import { Instructions, type Binaryen, type Module, type Ref } from "./instructions.ts";
-import type { RegisterTarget } from "../../src/micro/scope.ts";
 import { isVector } from "../../src/micro/micro.ts";
-
-/** What the typed interface lacks. */
-interface Raw {
-  readonly _BinaryenSIMDTernary: (module: number, op: number, a: Ref, b: Ref, c: Ref) => Ref;
-  readonly Function: { readonly setLocalName: (func: Ref, index: number, name: string) => void };
-}
-const raw = (binaryen: Binaryen): Raw => binaryen as unknown as Raw;
+import type { RegisterTarget } from "../../src/micro/scope.ts";
+import { baseModule } from "./base.ts";
+import { loadBinaryen, nameLocal, relaxedMadd, type Binaryen, type Module, type Ref } from "./binaryen.ts";
+import { Instructions } from "./instructions.ts";
 
 export type Simd = "plain" | "relaxed";
 
@@ -25,9 +20,9 @@ export const registers: Readonly<Record<Simd, RegisterTarget>> = {
 };
 
 export async function emitWasm(program: MicroProgram, simd: Simd): Promise<Uint8Array> {
-  const { default: binaryen } = await import("binaryen");
+  const binaryen = await loadBinaryen();
   if (program.lanes !== 4) throw new Error("wasm: vectors have 4 lanes");
-  const m = new binaryen.Module();
+  const { m, routines } = baseModule(binaryen);
   try {
     m.setFeatures(
       binaryen.Features.MutableGlobals |
@@ -36,10 +31,9 @@ export async function emitWasm(program: MicroProgram, simd: Simd): Promise<Uint8
         binaryen.Features.SIMD128 |
         (simd === "relaxed" ? binaryen.Features.RelaxedSIMD : 0),
     );
-    m.setMemory(1, 65536, "memory");
     const results = new Map(program.functions.map((f) => [f.name, f.result]));
-    for (const f of program.functions) new Printer(binaryen, m, f, simd, results).define();
-    m.runPasses(["vacuum"]);
+    for (const f of program.functions) new Printer(binaryen, m, f, { simd, results, routines }).define();
+    m.runPasses(["vacuum", "remove-unused-module-elements"]);
     if (!m.validate()) throw new Error(`wasm: ${program.name} does not validate`);
     binaryen.setDebugInfo(true);
     return m.emitBinary();
@@ -48,29 +42,32 @@ export async function emitWasm(program: MicroProgram, simd: Simd): Promise<Uint8
   }
 }
 
+interface Surroundings {
+  readonly simd: Simd;
+  /** Result types of the program's functions, by name. */
+  readonly results: ReadonlyMap<string, MicroType | undefined>;
+  /** Names inside the module of the support functions. */
+  readonly routines: ReadonlyMap<string, string>;
+}
+
+/** Names that say nothing: of values between operations. */
+const temporary = /^t?\$\d+$/;
+
 class Printer {
   readonly #b: Binaryen;
   readonly #m: Module;
   readonly #f: MicroFunction;
-  readonly #simd: Simd;
-  readonly #results: ReadonlyMap<string, MicroType | undefined>;
+  readonly #around: Surroundings;
   readonly #index = new Map<string, number>();
   readonly #vars: { name: string; type: number }[] = [];
   readonly #instructions: Instructions;
   #label = 0;
 
-  constructor(
-    b: Binaryen,
-    m: Module,
-    f: MicroFunction,
-    simd: Simd,
-    results: ReadonlyMap<string, MicroType | undefined>,
-  ) {
+  constructor(b: Binaryen, m: Module, f: MicroFunction, around: Surroundings) {
     this.#b = b;
     this.#m = m;
     this.#f = f;
-    this.#simd = simd;
-    this.#results = results;
+    this.#around = around;
     this.#instructions = new Instructions(b, m, (type) => this.#temporary(type));
   }
 
@@ -88,7 +85,7 @@ class Printer {
       this.#vars.map((v) => v.type),
       code,
     );
-    for (const [local, n] of this.#index) raw(this.#b).Function.setLocalName(made, n, local);
+    for (const [local, n] of this.#index) if (!temporary.test(local)) nameLocal(this.#b, made, n, local);
     if (exported) this.#m.addFunctionExport(name, name);
   }
 
@@ -129,11 +126,7 @@ class Printer {
       case "return":
         return m.return(this.#expr(s.value));
       case "call":
-        return m.call(
-          s.fn,
-          s.args.map((x) => this.#expr(x)),
-          this.#b.none,
-        );
+        return this.#call(s.fn, s.args, this.#b.none);
       case "store": {
         const [at, value] = [this.#expr(s.at), this.#expr(s.value)];
         if (s.byte) return m.i32.store8(s.offset, 1, at, value);
@@ -194,8 +187,8 @@ class Printer {
         return (x.type === "f32" ? m.f32x4 : m.i32x4).extract_lane(this.#expr(x.of), x.lane);
       case "fma": {
         const [a, b, c] = [this.#expr(x.a), this.#expr(x.b), this.#expr(x.c)];
-        if (this.#simd === "plain") return m.f32x4.add(m.f32x4.mul(a, b), c);
-        return raw(this.#b)._BinaryenSIMDTernary(m.ptr, this.#b.RelaxedMaddVecF32x4, a, b, c);
+        if (this.#around.simd === "plain") return m.f32x4.add(m.f32x4.mul(a, b), c);
+        return relaxedMadd(this.#b, m, a, b, c);
       }
       case "select": {
         const [when, a, b] = [this.#expr(x.when), this.#expr(x.a), this.#expr(x.b)];
@@ -206,14 +199,21 @@ class Printer {
         return m.f32x4.extract_lane(this.#folded(one, x.op, 8), 0);
       }
       case "call":
-        return m.call(
-          x.fn,
-          x.args.map((y) => this.#expr(y)),
-          this.#type(this.#results.get(x.fn)),
-        );
+        return this.#call(x.fn, x.args, this.#type(this.#around.results.get(x.fn)));
       case "op":
         return this.#operation(x.op, x.args);
     }
+  }
+
+  #call(fn: string, args: readonly Expr[], result: number): Ref {
+    const { results, routines } = this.#around;
+    const inside = results.has(fn) ? fn : routines.get(fn);
+    if (inside === undefined) throw new Error(`wasm: nothing is called ${fn}`);
+    return this.#m.call(
+      inside,
+      args.map((x) => this.#expr(x)),
+      result,
+    );
   }
 
   /** Every lane joined with the one `by` bytes further on. */

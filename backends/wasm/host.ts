@@ -30,7 +30,18 @@ export async function compileKernel(program: TileProgram, simd: Simd): Promise<K
   if (!available(simd)) fail("FOV5002", `this machine has no ${simd === "plain" ? "" : "relaxed "}WebAssembly SIMD`);
   const bytes = await emitWasm(blockRegisters(program, registers[simd]), simd);
   const { instance } = await WebAssembly.instantiate(new Uint8Array(bytes));
-  return kernelOf(program, instance.exports as unknown as Exports);
+  return kernelOf(program, exportsOf(instance));
+}
+
+function exportsOf({ exports }: WebAssembly.Instance): Exports {
+  const { memory } = exports;
+  if (!(memory instanceof WebAssembly.Memory)) throw new Error("wasm: the module exports no memory");
+  const called = (name: string): ((...args: number[]) => number) => {
+    const found = exports[name];
+    if (typeof found !== "function") throw new Error(`wasm: the module exports no function ${name}`);
+    return (...args) => Number(Reflect.apply(found, undefined, args));
+  };
+  return { memory, run: called("run"), workspace_bytes: called("workspace_bytes") };
 }
 
 function kernelOf(program: TileProgram, { memory, run, workspace_bytes: workspaceBytes }: Exports): Kernel {

@@ -1,10 +1,6 @@
 /** The instruction, or the few instructions, of each micro operation on vectors, reals and integers. */
-import type binaryenModule from "binaryen";
 import type { MicroOp, MicroType } from "../../src/micro/micro.ts";
-
-export type Binaryen = typeof binaryenModule;
-export type Module = InstanceType<Binaryen["Module"]>;
-export type Ref = number;
+import type { Binaryen, Module, Ref } from "./binaryen.ts";
 
 export class Instructions {
   readonly #binaryen: Binaryen;

@@ -14,6 +14,7 @@ import { lowerScalar } from "./scalars.ts";
 import { panelRows, scopeOf, variableName, type RegisterTarget, type Scope } from "./scope.ts";
 
 export function blockRegisters(program: TileProgram, target: RegisterTarget): MicroProgram {
+  if (panelRows % target.lanes !== 0) throw new Error(`micro: ${target.lanes} lanes do not divide a panel`);
   const scope = scopeOf(program, target, panelsOf(program));
   const sizes = program.sizes.map((name): Local => ({ name: `size.${name}`, type: "i32" }));
   const tensors = [...program.inputs, ...program.outputs].map((t): Local => ({
@@ -32,7 +33,9 @@ export function blockRegisters(program: TileProgram, target: RegisterTarget): Mi
   b.emit({ kind: "return", value: i32(0) });
   const params: Local[] = [...tensors, ...sizes, { name: "workspace", type: "ptr" }];
   const run = b.finish("run", "i32", params, true);
-  return { name: program.name, lanes: target.lanes, functions: [...scope.functions.values(), workspace, run] };
+  const { name, inputs, outputs } = program;
+  const functions = [...scope.functions.values(), workspace, run];
+  return { name, lanes: target.lanes, sizes: program.sizes, inputs, outputs, functions };
 }
 
 const panelsOf = (program: TileProgram): ReadonlySet<string> =>
@@ -49,7 +52,8 @@ function layOut(program: TileProgram, scope: Scope, b: Builder, base: Expr): Exp
     let elements: Expr = i32(Math.ceil(settled(buffer.rows) / panelRows) * panelRows);
     if (buffer.columns) {
       const stride = b.declare(`${buffer.name}.stride`, "i32");
-      const pad = i32(-Math.max(panelRows, buffer.pad ?? 1));
+      // Reductions take two vectors at a time.
+      const pad = i32(-Math.max(panelRows, 2 * scope.lanes, buffer.pad ?? 1));
       const columns = lowerScalar(scope, b, buffer.columns);
       b.set(stride, op("and", op("add", columns, op("sub", i32(-1), pad)), pad));
       elements = op("mul", stride, elements);
@@ -111,8 +115,7 @@ const emitters = {
   dot: emitDot,
   finite: (scope, b, s) => {
     const made = outline(scope, `finite_${s.of.buffer}`, (inner) => emitFinite(scope, inner, s), true);
-    const args = made.params.map((p) => local(p.name, p.type));
-    b.set(b.declare(variableName(s.flag, "bool"), "bool"), { kind: "call", type: "bool", fn: made.name, args });
+    b.set(b.declare(variableName(s.flag, "bool"), "bool"), { kind: "call", type: "bool", ...made });
   },
   bounds: emitBounds,
   unite: emitUnite,
@@ -124,16 +127,39 @@ function emitOperation(scope: Scope, b: Builder, s: Operation): void {
   emit(scope, b, s);
 }
 
-/** A function of its own: short functions keep their values in registers and are compiled at once. */
-function outline(scope: Scope, name: string, build: (inner: Builder) => void, truth = false): MicroFunction {
+/**
+ * A function of its own: short functions keep their values in registers and are compiled at once. Operations that
+ * differ in the names of what they take alone share one, called after the first.
+ */
+function outline(scope: Scope, name: string, build: (inner: Builder) => void, truth = false): Outlined {
   const inner = new Builder();
   build(inner);
-  const made = inner.finish(`${name}_${scope.counter.value++}`, truth ? "bool" : undefined);
+  const made = inner.finish(`${name}_${scope.counter.value}`, truth ? "bool" : undefined);
+  const args = made.params.map((p) => local(p.name, p.type));
+  const shape = shapeOf(made);
+  const known = scope.shapes.get(shape);
+  if (known !== undefined) return { fn: known, args };
+  scope.counter.value++;
+  scope.shapes.set(shape, made.name);
   scope.functions.set(made.name, made);
-  return made;
+  return { fn: made.name, args };
+}
+
+interface Outlined {
+  readonly fn: string;
+  readonly args: readonly Expr[];
+}
+
+/** The text of a function without its name, its parameters by their number: equal texts do the same. */
+function shapeOf({ params, result, locals, body }: MicroFunction): string {
+  const numbers = new Map(params.map((p, n) => [p.name, n]));
+  const named = (key: string, value: unknown): unknown => {
+    if (key === "name" && typeof value === "string") return numbers.get(value) ?? value;
+    return Object.is(value, -0) ? "-0" : typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+  };
+  return JSON.stringify({ types: params.map((p) => p.type), result, locals, body }, named);
 }
 
 function outlined(scope: Scope, b: Builder, name: string, build: (inner: Builder) => void): void {
-  const made = outline(scope, name, build);
-  b.emit({ kind: "call", fn: made.name, args: made.params.map((p) => local(p.name, p.type)) });
+  b.emit({ kind: "call", ...outline(scope, name, build) });
 }

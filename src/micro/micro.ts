@@ -3,8 +3,11 @@
  * a backend that prints these expressions and statements prints every kernel. Vectors have `lanes` elements;
  * a vector truth is a `vi32` of all-ones or zero lanes, a scalar truth is the `bool` 0 or 1. Expressions have
  * no effect and never trap where the builder guards them (`quot` and `rem` want a divisor other than 0).
- * Guarantees: a name has one type in a function; `for` counts upwards, its `to` does not change in its body.
+ * A call names a function of the program or a support function (support.ts). Guarantees: a name has one type in a
+ * function; `for` counts upwards, its `to` does not change in its body.
  */
+import type { TensorRef } from "../tile/tile.ts";
+
 export type MicroType = "i32" | "f32" | "bool" | "ptr" | "vf32" | "vi32";
 
 /** Lane-wise where the operands are vectors. `min(a, b)` is a < b ? a : b and `max(a, b)` a > b ? a : b. */
@@ -55,7 +58,7 @@ export type Expr = { readonly type: MicroType } & (
   /** a · b + c, fused where the variant allows. */
   | { readonly kind: "fma"; readonly a: Expr; readonly b: Expr; readonly c: Expr }
   | { readonly kind: "select"; readonly when: Expr; readonly a: Expr; readonly b: Expr }
-  /** All lanes joined, neighbours first. */
+  /** All lanes joined, neighbours first: x[n] with x[n + 1], then + 2, + 4 …; "max" keeps the former where they do not compare. */
   | { readonly kind: "vreduce"; readonly op: "add" | "max"; readonly of: Expr }
   | { readonly kind: "call"; readonly fn: string; readonly args: readonly Expr[] }
 );
@@ -96,9 +99,13 @@ export interface MicroFunction {
   readonly exported: boolean;
 }
 
+/** `run` takes the addresses of inputs and outputs, the sizes and the workspace; `workspace_bytes` the sizes. */
 export interface MicroProgram {
   readonly name: string;
   readonly lanes: number;
+  readonly sizes: readonly string[];
+  readonly inputs: readonly TensorRef[];
+  readonly outputs: readonly TensorRef[];
   readonly functions: readonly MicroFunction[];
 }
 

@@ -22,6 +22,8 @@ export interface Scope extends RegisterTarget {
   readonly panels: ReadonlySet<string>;
   /** Functions made so far, by name. */
   readonly functions: Map<string, MicroFunction>;
+  /** Their names, by what they do. */
+  readonly shapes: Map<string, string>;
   readonly counter: { value: number };
 }
 
@@ -37,6 +39,7 @@ export function scopeOf(program: TileProgram, target: RegisterTarget, panels: Re
     tensors: by([...program.inputs, ...program.outputs]),
     panels,
     functions: new Map(),
+    shapes: new Map(),
     counter: { value: 0 },
   };
 }
