@@ -6,6 +6,7 @@
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { int, isConst } from "../../src/scalar/scalar.ts";
+import { operationText } from "../../src/tile/operations/index.ts";
 import type { Operation, OperationKind, View } from "../../src/tile/tile.ts";
 import { threads, type Context } from "./context.ts";
 import { emitDot } from "./dot.ts";
@@ -186,30 +187,8 @@ const emitters: Emitters = {
   join: emitJoin,
 };
 
-const describe = (op: Operation): string => {
-  switch (op.kind) {
-    case "load":
-      return `load ${op.to.buffer} from ${op.tensor}`;
-    case "store":
-      return `store ${op.tensor}`;
-    case "dot":
-      return `dot ${op.to.buffer} ${op.start === "add" ? "+=" : "="} ${op.a.buffer} · ${op.b.buffer} (${op.along}${op.guard ? ", guarded" : ""})`;
-    case "reduce":
-      return `reduce ${op.op} ${op.from.buffer} to ${op.to.buffer}`;
-    case "rescale":
-      return `rescale ${op.to.buffer} by ${op.by.buffer}`;
-    case "fill":
-    case "map":
-      return `${op.kind} ${op.to.buffer}`;
-    case "finite":
-      return `finite ${op.of.buffer}`;
-    case "bounds":
-      return `bounds ${op.min}, ${op.max}`;
-    case "unite":
-    case "join":
-      return `${op.kind} ${op.list}`;
-  }
-};
+/** The operation as dumps print it; a comment ends with its line. */
+const describe = (op: Operation): string => (operationText(op)[0] ?? op.kind).replaceAll(/\s+/g, " ");
 
 /** A product that is guarded where `plain` does not hold; one body for both. */
 export function emitGuardedDot(op: Of<"dot">, plain: string, cx: Context): void {

@@ -4,6 +4,7 @@ import type { Backend } from "../../backends/backend.ts";
 import { backends } from "../../backends/index.ts";
 import { lower } from "../compile.ts";
 import { fail } from "../diagnostics/diagnostic.ts";
+import { closest } from "../diagnostics/suggest.ts";
 import { oracle } from "../oracle/oracle.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 import { interpret } from "../tile/interpret.ts";
@@ -18,24 +19,32 @@ export interface Output {
 
 export const targets: readonly string[] = Object.keys(backends);
 
-/** The backend that the target names before its colon; the device after it is looked up too, so that a typo is refused. */
-export async function backendOf(target: string): Promise<Backend> {
-  deviceFor(target);
-  const { backend } = partsOf(target);
-  const load = Object.hasOwn(backends, backend) ? backends[backend] : undefined;
-  if (load) return load();
-  return fail("FOV5001", `there is no target ${target}`, { help: `targets: ${targets.join(", ")}` });
+export interface Target {
+  readonly backend: Backend;
+  readonly device: Device;
 }
 
-/** The device that the whole target names; `c:./file.json` is read from the disk. */
-export const deviceFor = (target: string): Device =>
-  deviceOf(target, (path) => {
-    try {
-      return readFileSync(path, "utf8");
-    } catch (error) {
-      return fail("FOV0002", `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  });
+/** `c`, `wasm`, …: a backend and its own device; `c:NAME`: another one; `c:./file.json`: one read from the disk. */
+export async function targetOf(target: string): Promise<Target> {
+  const { backend: name, device } = partsOf(target);
+  const load = Object.hasOwn(backends, name) ? backends[name] : undefined;
+  if (!load) {
+    const near = closest(name, targets);
+    return fail("FOV5001", `there is no target ${target}`, {
+      help: near ? `did you mean \`${near}\`?` : `there are ${targets.join(", ")}`,
+    });
+  }
+  const backend = await load();
+  return { backend, device: device === undefined ? backend.device : deviceOf(target, readDevice) };
+}
+
+function readDevice(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    return fail("FOV0002", `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 export async function runSpec(
   spec: Spec,
@@ -45,7 +54,7 @@ export async function runSpec(
 ): Promise<ReadonlyMap<string, Output>> {
   if (target === "oracle") return oracle(spec, sizes, inputs).outputs;
   if (target === "tiles") return interpret(lower(spec, host).program, sizes, inputs).outputs;
-  const backend = await backendOf(target);
-  const { program } = lower(spec, deviceFor(target));
+  const { backend, device } = await targetOf(target);
+  const { program } = lower(spec, device);
   return backend.run(program, { specText: spec.text, fixed: spec.fixed }, { sizes, inputs });
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ArtifactFile } from "../../../backends/backend.ts";
 import { fail } from "../../diagnostics/diagnostic.ts";
 import type { Spec } from "../../spec/spec.ts";
-import { backendOf } from "../../verify/run.ts";
+import { targetOf } from "../../verify/run.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
 import { filesOf, inputsOf, reasonOf, specsOf } from "../load.ts";
 import type { Common } from "../options.ts";
@@ -26,12 +26,12 @@ export async function compileCommand(
   for (const path of filesOf(paths)) {
     for (const spec of specsOf(path, options, terminal)) {
       for (const target of options.target.split(",")) {
-        const backend = await backendOf(target);
+        const { backend, device } = await targetOf(target);
         const trial = (): Trial => {
           const { sizes, inputs } = inputsOf(spec, options);
           return trialOf(spec, sizes, inputs);
         };
-        const lowered = await lowerSeen(spec, backend, backend.device, options, terminal, trial);
+        const lowered = await lowerSeen(spec, backend, device, options, terminal, trial);
         if (!lowered) continue;
         const { program } = lowered;
         const artifact = await backend.emit(program, { specText: spec.text, fixed: spec.fixed });

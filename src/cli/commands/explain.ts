@@ -1,5 +1,5 @@
 /** `fovea explain`: the plan in words, what is kept and visited, and what it saves of attention and of a layer. */
-import { backendOf } from "../../verify/run.ts";
+import { targetOf } from "../../verify/run.ts";
 import { countPlan, type Counts } from "../../plan/count.ts";
 import { printPlan } from "../../plan/print.ts";
 import { evaluate } from "../../scalar/evaluate.ts";
@@ -23,9 +23,9 @@ export async function explainCommand(
 ): Promise<number> {
   const [spec] = specsOf(paths[0] ?? "-", options, terminal, true);
   if (!spec) return exit.no;
-  const backend = await backendOf(options.target);
+  const { backend, device } = await targetOf(options.target);
   const { sizes, inputs } = inputsOf(spec, options);
-  const lowered = await lowerSeen(spec, backend, backend.device, options, terminal, () => trialOf(spec, sizes, inputs));
+  const lowered = await lowerSeen(spec, backend, device, options, terminal, () => trialOf(spec, sizes, inputs));
   if (!lowered) return exit.yes;
   const { plan, program } = lowered;
   const [rows, keys] = [chosen(program, "ROWS"), chosen(program, "KEYS")];

@@ -4,7 +4,7 @@ import { oracle } from "../../oracle/oracle.ts";
 import { evaluate } from "../../scalar/evaluate.ts";
 import type { Sizes, Spec } from "../../spec/spec.ts";
 import { compare, limitOf } from "../../verify/compare.ts";
-import { backendOf, runSpec, targets } from "../../verify/run.ts";
+import { runSpec, targetOf, targets } from "../../verify/run.ts";
 import { filesOf, inputsOf, specsOf, type Loaded } from "../load.ts";
 import type { Common } from "../options.ts";
 import { exit, type Terminal } from "../terminal.ts";
@@ -32,7 +32,7 @@ export async function verifyCommand(
   terminal: Terminal,
 ): Promise<number> {
   const wanted = options.target === "all" ? targets : options.target.split(",");
-  for (const target of wanted) if (target !== "tiles") await backendOf(target);
+  for (const target of wanted) if (target !== "tiles") await targetOf(target);
   const results: Result[] = [];
   for (const file of filesOf(paths)) {
     for (const spec of specsOf(file, options, terminal)) {
