@@ -38,9 +38,18 @@ export function attendPiece(building: Building): readonly Statement[] {
 
 /** Is the whole piece inside a range that every row of the tile sees, or does the verdict say so? */
 function containment({ attend }: Building): Scalar {
-  const inside = attend.visit.must
-    .filter((range) => range.over.length === 0)
-    .map(({ when, lo, hi }) => s.and(when, s.and(s.call("le", lo, v("lo")), s.call("le", v("hi"), hi))));
+  const inside = attend.visit.must.map(({ when, lo, hi, over }) =>
+    over.reduceRight<Scalar>(
+      (body, { name, from, to }) => ({
+        kind: "any",
+        type: "bool",
+        name,
+        count: s.sub(to, from),
+        body: s.substitute(body, { [name]: s.add(from, v(name)) }),
+      }),
+      s.and(when, s.and(s.call("le", lo, v("lo")), s.call("le", v("hi"), hi))),
+    ),
+  );
   return [...inside, ...(attend.visit.verdict ? [attend.visit.verdict.must] : [])].reduce(s.or, s.truth(false));
 }
 
