@@ -1,11 +1,11 @@
 /**
  * Operations that join elements: reduce, dot, finite, bounds. Take the operation and a builder; emit loops or a
- * call of a register tile. Guarantees: the padding of a buffer is never read but by `finite`, for which it is 0.
+ * call of a register tile. Guarantees: the padding of a buffer never counts but in `finite`, for which it is 0.
  */
 import type { Operation } from "../tile/tile.ts";
 import type { Builder } from "./builder.ts";
 import { dotFunction, dotName } from "./dot.ts";
-import { choose, f32, i32, load, op, vf32, type Expr } from "./micro.ts";
+import { choose, f32, i32, load, op, splat, vf32, type Expr } from "./micro.ts";
 import { lowerScalar } from "./scalars.ts";
 import { bufferStride, elementAt, panelRows, variableName, type Scope } from "./scope.ts";
 
@@ -19,33 +19,40 @@ export function emitReduce(scope: Scope, b: Builder, { op: kind, to, from, accum
   const fromRow = b.let(lowerScalar(scope, b, from.row), "from_row");
   const columns = from.columns ? b.let(lowerScalar(scope, b, from.columns), "columns") : i32(1);
   const step = 2 * scope.lanes;
-  const vectors = b.let(op("and", columns, i32(-step)), "vectors");
   const start = kind === "max" ? Number.NEGATIVE_INFINITY : 0;
   const join = (sum: Expr, x: Expr): Expr => (kind === "max" ? op("max", x, sum) : op("add", sum, x));
   const r = b.declare("r", "i32");
   const c = b.declare("c", "i32");
   const [even, odd] = [b.declare("even", "vf32"), b.declare("odd", "vf32")];
   const total = b.declare("total", "f32");
-  const panel = scope.panels.has(from.buffer);
+  const whole = b.let(op("and", columns, i32(-step)), "whole");
+  /** The last columns in the lanes they would have in a whole run, so that a row's sum does not tell where the keys end. */
+  const rest = (base: Expr, first: number): Expr => {
+    const numbers: Expr = { kind: "gather", type: "vi32", of: Array.from({ length: scope.lanes }, (_, n) => i32(n)) };
+    const inside = op("lt", numbers, splat(op("sub", columns, op("add", whole, i32(first)))));
+    return choose(inside, load("vf32", word(base, whole), 4 * first), vf32(start));
+  };
   b.for(r, i32(0), rows, 1, () => {
     const place = b.let(elementAt(scope, to.buffer, op("add", row, r)), "place");
     const base = b.let(elementAt(scope, from.buffer, op("add", fromRow, r)), "base");
-    if (panel) {
+    if (scope.panels.has(from.buffer)) {
       b.set(total, f32(start));
-      b.set(c, i32(0));
+      b.for(c, i32(0), columns, 1, () =>
+        b.set(total, join(total, load("f32", elementAt(scope, from.buffer, op("add", fromRow, r), c)))),
+      );
     } else {
       b.set(even, vf32(start));
       b.set(odd, vf32(start));
-      b.for(c, i32(0), vectors, step, () => {
+      b.for(c, i32(0), whole, step, () => {
         b.set(even, join(even, load("vf32", word(base, c))));
         b.set(odd, join(odd, load("vf32", word(base, c), 4 * scope.lanes)));
       });
+      b.if(op("lt", whole, columns), () => {
+        b.set(even, join(even, rest(base, 0)));
+        b.set(odd, join(odd, rest(base, scope.lanes)));
+      });
       b.set(total, { kind: "vreduce", type: "f32", op: kind === "max" ? "max" : "add", of: join(even, odd) });
     }
-    b.for(c, panel ? i32(0) : vectors, columns, 1, () => {
-      const at = panel ? elementAt(scope, from.buffer, op("add", fromRow, r), c) : word(base, c);
-      b.set(total, join(total, load("f32", at)));
-    });
     b.store(place, accumulate ? join(load("f32", place), total) : total);
   });
 }

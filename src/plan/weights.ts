@@ -24,12 +24,12 @@ const rows: { readonly [K in Weights["kind"]]: Row<K> } = {
     normalised: true,
     strategy: "online",
   }),
-  /** 1 / (1 + 2^−s), and exactly 0 where masked. No reference, no normaliser. */
+  /** 1 / (1 + 2^−s), and exactly 0 where masked; NaN stays NaN. No reference, no normaliser. */
   sigmoid: () => ({
     kind: "sigmoid",
     reference: "none",
     init: { reference: lowest, sum: float(0) },
-    weight: select(call("gt", s, lowest), call("div", float(1), add(float(1), call("exp2", call("neg", s)))), float(0)),
+    weight: select(call("eq", s, lowest), float(0), call("div", float(1), add(float(1), call("exp2", call("neg", s))))),
     normalised: false,
     strategy: "online",
   }),
