@@ -1,0 +1,91 @@
+/**
+ * NaN and Inf where they may not matter. Takes a call; gives it again with the keys and values of some keys spoilt
+ * (those that no row sees, and one run more that only some rows see), and which rows see a spoilt key. What a row
+ * does not see must change no bit of it.
+ */
+import type { Role, Sizes, Spec } from "../../src/spec/spec.ts";
+import type { Inputs, Results } from "./kernels.ts";
+import { draws } from "./pairwise.ts";
+import { visible } from "./visible.ts";
+
+export interface Poisoned {
+  readonly inputs: Inputs;
+  /** Does the row see a spoilt key? */
+  readonly sees: (b: number, h: number, row: number) => boolean;
+}
+
+type Place = Readonly<Record<Role, number>>;
+
+/** Where an element stands in a tensor whose dimensions have these roles. */
+export const offset = (roles: readonly Role[], dims: readonly number[], at: Place): number =>
+  roles.reduce((flat, role, n) => flat * (dims[n] ?? 1) + at[role], 0);
+
+export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number): Poisoned {
+  const all = visible(spec, sizes, inputs);
+  const { batches, heads, keyHeads, queries, keys } = all;
+  const group = Math.max(1, heads / Math.max(1, keyHeads));
+  const next = draws(seed);
+  const at = Math.floor(next() * keys);
+  const run = [at, at + 1 + Math.floor(next() * 9)] as const;
+  const spoilt = (b: number, hk: number, j: number): number | undefined => {
+    let seen = false;
+    for (let h = hk * group; h < (hk + 1) * group && !seen; h++)
+      for (let row = 0; row < queries && !seen; row++) seen = all.sees(b, h, row, j);
+    if (!seen) return [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY][(j + hk) % 3];
+    return run[0] <= j && j < run[1] ? Number.NaN : undefined;
+  };
+  const changed = new Map(inputs);
+  const victims = new Set<string>();
+  for (const name of ["k", "v"]) {
+    const { dims, data } = inputs.get(name) ?? { dims: [], data: new Float32Array() };
+    const copy = Float32Array.from(data);
+    const channels = dims[spec.roles.indexOf("channel")] ?? 1;
+    for (let b = 0; b < batches; b++)
+      for (let hk = 0; hk < keyHeads; hk++)
+        for (let j = 0; j < keys; j++) {
+          const bad = spoilt(b, hk, j);
+          if (bad === undefined) continue;
+          victims.add(`${b} ${hk} ${j}`);
+          for (let channel = 0; channel < channels; channel++)
+            copy[offset(spec.roles, dims, { batch: b, head: hk, position: j, channel })] = bad;
+        }
+    changed.set(name, { dims, data: copy });
+  }
+  const sees = (b: number, h: number, row: number): boolean => {
+    for (let j = 0; j < keys; j++)
+      if (victims.has(`${b} ${Math.floor(h / group)} ${j}`) && all.sees(b, h, row, j)) return true;
+    return false;
+  };
+  return { inputs: changed, sees };
+}
+
+/** The first element that differs from the clean run in a row that sees no spoilt key, or is a number in one that does. */
+export function firstSpoilt(
+  spec: Spec,
+  { sees }: Poisoned,
+  clean: Results,
+  found: Results,
+  carriesNaN: boolean,
+): string | undefined {
+  for (const { name, value } of spec.outputs) {
+    const roles = value === "o" ? spec.roles : spec.roles.filter((role) => role !== "channel");
+    const [right, got] = [clean.get(name), found.get(name)];
+    if (!right || !got) return `${name} is missing`;
+    const extent = (role: Role): number => right.dims[roles.indexOf(role)] ?? 1;
+    const channels = value === "o" ? extent("channel") : 1;
+    for (let batch = 0; batch < extent("batch"); batch++)
+      for (let head = 0; head < extent("head"); head++)
+        for (let position = 0; position < extent("position"); position++) {
+          const spoilt = sees(batch, head, position);
+          for (let channel = 0; channel < channels; channel++) {
+            const at = offset(roles, right.dims, { batch, head, position, channel });
+            const place = `${name}[b ${batch}, h ${head}, row ${position}, channel ${channel}]`;
+            if (!spoilt && !Object.is(right.data[at], got.data[at]))
+              return `${place} is ${got.data[at]}, without poison ${right.data[at]}`;
+            if (spoilt && carriesNaN && !Number.isNaN(got.data[at]))
+              return `${place} is ${got.data[at]}, though it sees a NaN`;
+          }
+        }
+  }
+  return undefined;
+}
