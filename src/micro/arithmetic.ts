@@ -10,12 +10,12 @@ export type Apply = (a: number, b: number) => number;
 const word = new Int32Array(1);
 const real = new Float32Array(word.buffer);
 
-export function bitsOf(x: number): number {
+function bitsOf(x: number): number {
   real[0] = x;
   return word[0];
 }
 
-export function valueOf(bits: number): number {
+function valueOf(bits: number): number {
   word[0] = bits;
   return real[0];
 }

@@ -88,7 +88,8 @@ function constantsFirst(body: readonly MicroStatement[], locals: Map<string, Mic
       (x.kind === "const" && (x.type === "vf32" || x.type === "vi32")) ||
       (x.kind === "gather" && x.of.every((y) => y.kind === "const"));
     if (!wide || (x.kind === "const" && Object.is(x.value, 0))) return mapExpr(x, hold);
-    const name = `k$${x.type}_${x.kind === "const" ? (Object.is(x.value, -0) ? "-0" : x.value) : "lanes"}`;
+    const values = (x.kind === "gather" ? x.of : [x]).map((y) => (y.kind === "const" ? y.value : Number.NaN));
+    const name = `k$${x.type}_${values.map((value) => (Object.is(value, -0) ? "-0" : value)).join("_")}`;
     locals.set(name, x.type);
     made.set(name, { kind: "set", name, value: x });
     return local(name, x.type);
