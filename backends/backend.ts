@@ -2,6 +2,7 @@
  * What a backend is: a tile program in, an artifact out. A backend knows no attention method; whatever it needs
  * stands in the TileProgram. Adding one: a folder with an `emit` of this type and one line in backends/index.ts.
  */
+import type { Scalar } from "../src/scalar/scalar.ts";
 import type { Device } from "../src/targets/device.ts";
 import type { TileProgram } from "../src/tile/tile.ts";
 
@@ -20,6 +21,18 @@ export interface EmitOptions {
   /** Canonical text of the spec, for headers and hashes. */
   readonly specText: string;
   readonly fixed: Readonly<Record<string, number>>;
+  /** What the target names; absent: the backend's own. */
+  readonly device?: Device;
+  /** Conditions that the sizes of a call must meet. */
+  readonly where?: readonly Scalar[];
+  readonly c?: COptions;
+}
+
+export interface COptions {
+  /** Stands in front of every external name and of the files' names. */
+  readonly prefix?: string;
+  /** `c99` (the default) is C11 too; `c11` states what it takes for granted with `_Static_assert`. */
+  readonly std?: "c99" | "c11";
 }
 
 /** Sizes and tensors of one call; f32 data as Float32Array, i32 as Int32Array, bool as Uint8Array. */
@@ -38,11 +51,20 @@ export interface Level {
   readonly name: string;
   readonly make: (program: TileProgram) => {
     readonly text: () => string;
-    readonly run: (call: Call) => Outputs;
+    readonly run: (call: Call) => ReadonlyMap<string, { readonly data: ArrayLike<number> }>;
   };
 }
 
+/** A call made ready; `time` gives the milliseconds of each of `runs` runs, one after the other. */
+export interface Prepared {
+  readonly time: (runs: number) => Promise<readonly number[]>;
+  readonly outputs: () => Promise<Outputs>;
+  readonly dispose: () => void | Promise<void>;
+}
+
 export interface Backend {
+  /** Bytes that the inputs and outputs of one call may take together, where the target has a limit. */
+  readonly mostBytes?: number;
   readonly id: string;
   readonly title: string;
   /** What code is made for where the target names no other device. */
@@ -50,6 +72,10 @@ export interface Backend {
   /** Levels of its own that --dump shows and --verify-each runs. */
   readonly levels?: readonly Level[];
   readonly emit: (program: TileProgram, options: EmitOptions) => Promise<Artifact>;
+  /** Bytes of memory that one call works in beside its tensors: what the caller gives, or a workgroup shares. */
+  readonly workspaceBytes: (program: TileProgram, sizes: Call["sizes"]) => Promise<number>;
+  /** Puts one call where the kernel can reach it, so that it can be timed without copies. */
+  readonly prepare: (program: TileProgram, options: EmitOptions, call: Call) => Promise<Prepared>;
   /** Runs the program on this machine; fails with FOV5002 where the machine lacks what it takes. */
   readonly run: (program: TileProgram, options: EmitOptions, call: Call) => Promise<Outputs>;
 }

@@ -3,10 +3,12 @@
  * nothing; same program, same bytes.
  */
 import { blockRegisters } from "../../src/micro/block-registers.ts";
+import { interpretMicro } from "../../src/micro/interpret.ts";
+import { printMicroProgram } from "../../src/micro/print.ts";
 import { wasm as device } from "../../src/targets/index.ts";
 import type { Backend } from "../backend.ts";
 import { emitWasm, registers, type Simd } from "./emit.ts";
-import { runWasm } from "./host.ts";
+import { bestSimd, compileKernel, runWasm, workspaceBytes } from "./host.ts";
 import { loaderText } from "./loader.ts";
 import { manifestOf } from "./manifest.ts";
 
@@ -14,6 +16,20 @@ export const wasm: Backend = {
   id: "wasm",
   title: "WebAssembly with SIMD",
   device,
+  // Addresses are compared as signed numbers.
+  mostBytes: 2 ** 31 - 65536,
+  levels: [
+    {
+      name: "block-registers",
+      make: (program) => {
+        const micro = blockRegisters(program, registers.plain);
+        return {
+          text: () => printMicroProgram(micro),
+          run: ({ sizes, inputs }) => interpretMicro(micro, sizes, inputs).outputs,
+        };
+      },
+    },
+  ],
   emit: async (program, options) => {
     const module = (simd: Simd): Promise<Uint8Array> => emitWasm(blockRegisters(program, registers[simd]), simd);
     return {
@@ -29,5 +45,20 @@ export const wasm: Backend = {
       ],
     };
   },
+  workspaceBytes,
+  prepare: async (program, _options, call) => {
+    const kernel = (await compileKernel(program, bestSimd())).prepare(call);
+    return {
+      time: (runs) => Promise.resolve(Array.from({ length: runs }, () => elapsed(kernel.run))),
+      outputs: () => Promise.resolve(kernel.outputs()),
+      dispose: () => {},
+    };
+  },
   run: (program, _options, call) => runWasm(program, call),
 };
+
+function elapsed(run: () => void): number {
+  const begun = performance.now();
+  run();
+  return performance.now() - begun;
+}

@@ -2,7 +2,6 @@
  * --verify-each: is what a pass made still right? Takes the program after a pass and a trial (sizes, inputs, what
  * the oracle says), runs it in its level's interpreter and fails with FOV9001, naming the pass, where it is not.
  */
-import type { Outputs } from "../../backends/backend.ts";
 import { fail } from "../diagnostics/diagnostic.ts";
 import type { OracleResult } from "../oracle/oracle.ts";
 import { oracle } from "../oracle/oracle.ts";
@@ -20,7 +19,7 @@ export interface Trial {
 
 /** A level below the TileProgram that can run itself. */
 export interface Runnable {
-  readonly run: (call: Pick<Trial, "sizes" | "inputs">) => Outputs;
+  readonly run: (call: Pick<Trial, "sizes" | "inputs">) => ReadonlyMap<string, { readonly data: ArrayLike<number> }>;
 }
 
 export const trialOf = (spec: Spec, sizes: Sizes, inputs: Trial["inputs"]): Trial => ({
