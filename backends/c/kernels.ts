@@ -4,8 +4,10 @@
  * end change no bit of it; so a call's rows stay the same when rows or keys are appended.
  */
 import type { Helper } from "./math.ts";
+import { transfer } from "./transfer.ts";
 
 export const kernels: Readonly<Record<string, Helper>> = {
+  transfer,
   product: {
     text: `/* to[r, c] += sum over k of a[r, k] * b[k, c]: four rows and four k at a time, c innermost; sums in the order of k. */
 static void fovea_product(float *restrict to, ptrdiff_t to_ld, const float *restrict a, ptrdiff_t a_ld,
@@ -75,19 +77,53 @@ static void fovea_product_guarded(float *restrict to, ptrdiff_t to_ld, const flo
 }`,
   },
   product_rows: {
-    text: `/* to[r, c] += sum over k of a[r, k] * b[c, k], where b lies in rows. */
+    text: `/* to[r, c] += sum over k of a[r, k] * b[c, k], where b lies in rows: four of them at a time, sums in the order of k. */
 static void fovea_product_rows(float *restrict to, ptrdiff_t to_ld, const float *restrict a, ptrdiff_t a_ld,
-                               const float *restrict b, ptrdiff_t b_ld, int32_t rows, int32_t columns, int32_t depth,
-                               int guard) {
+                               const float *restrict b, ptrdiff_t b_ld, int32_t rows, int32_t columns, int32_t depth) {
+  for (int32_t r = 0; r < rows; r++) {
+    float *restrict t = to + r * to_ld;
+    const float *restrict x = a + r * a_ld;
+    int32_t c = 0;
+    for (; c + 4 <= columns; c += 4) {
+      const float *restrict y0 = b + c * b_ld;
+      const float *restrict y1 = y0 + b_ld;
+      const float *restrict y2 = y1 + b_ld;
+      const float *restrict y3 = y2 + b_ld;
+      float s0 = t[c], s1 = t[c + 1], s2 = t[c + 2], s3 = t[c + 3];
+      for (int32_t k = 0; k < depth; k++) {
+        s0 = s0 + x[k] * y0[k];
+        s1 = s1 + x[k] * y1[k];
+        s2 = s2 + x[k] * y2[k];
+        s3 = s3 + x[k] * y3[k];
+      }
+      t[c] = s0;
+      t[c + 1] = s1;
+      t[c + 2] = s2;
+      t[c + 3] = s3;
+    }
+    for (; c < columns; c++) {
+      const float *restrict y = b + c * b_ld;
+      float s = t[c];
+      for (int32_t k = 0; k < depth; k++) s = s + x[k] * y[k];
+      t[c] = s;
+    }
+  }
+}`,
+  },
+  product_rows_guarded: {
+    text: `/* The same, but an a of zero adds nothing, whatever b is. */
+static void fovea_product_rows_guarded(float *restrict to, ptrdiff_t to_ld, const float *restrict a, ptrdiff_t a_ld,
+                                       const float *restrict b, ptrdiff_t b_ld, int32_t rows, int32_t columns,
+                                       int32_t depth) {
   for (int32_t r = 0; r < rows; r++) {
     for (int32_t c = 0; c < columns; c++) {
       const float *restrict x = a + r * a_ld;
       const float *restrict y = b + c * b_ld;
-      float sum = to[r * to_ld + c];
+      float s = to[r * to_ld + c];
       for (int32_t k = 0; k < depth; k++) {
-        if (!guard || x[k] != 0.0f) sum = sum + x[k] * y[k];
+        if (x[k] != 0.0f) s = s + x[k] * y[k];
       }
-      to[r * to_ld + c] = sum;
+      to[r * to_ld + c] = s;
     }
   }
 }`,

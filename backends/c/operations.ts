@@ -4,6 +4,7 @@
  */
 import type { Operation, OperationKind, OperationTable, View } from "../../src/tile/tile.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
+import { loads } from "./loads.ts";
 import { bare, expression, flat } from "./scalar.ts";
 import { ctypes, type Context } from "./unit.ts";
 import { elementContext, hoistRow, local, rowAccess, viewElement, viewPointer, type Writer } from "./writer.ts";
@@ -16,33 +17,7 @@ export function operation(op: Operation, cx: Context, out: Writer): Context {
 }
 
 const load: Emit<"load"> = (op, cx, out) => {
-  const { unit } = cx;
-  const lay = unit.lay(op.to.buffer);
-  const rows = local(op.to.rows, "rows", cx, out);
-  const columns = op.to.columns ? local(op.to.columns, "columns", cx, out) : "1";
-  const scale = op.scale ? ` * ${local(op.scale, "scale", cx, out)}` : "";
-  const to = viewElement(op.to, cx);
-  const inner = elementContext(cx);
-  const cast = lay.ctype === "float" && unit.tensor(op.tensor).type !== "f32" ? "(float)" : "";
-  out.count("r", rows, () => {
-    const line = op.to.columns ? rowAccess(op.tensor, op.at, columns, true, inner, out) : undefined;
-    if (line) {
-      out.line(`for (int32_t c = 0; c < ${line.valid}; c++) ${to} = ${cast}${line.pointer}[c]${scale};`);
-      const end = lay.transposed ? columns : cx.stride(op.to.buffer);
-      out.line(`for (int32_t c = ${line.valid}; c < ${end}; c++) ${to} = ${lay.ctype === "float" ? "0.0f" : "0"};`);
-      return;
-    }
-    const element = expression(
-      { kind: "read", type: unit.tensor(op.tensor).type, tensor: op.tensor, indices: op.at },
-      inner,
-    );
-    if (!op.to.columns) return out.line(`${to} = ${cast}${element}${scale};`);
-    out.line(`for (int32_t c = 0; c < ${columns}; c++) ${to} = ${cast}${element}${scale};`);
-    if (!lay.transposed)
-      out.line(
-        `for (int32_t c = ${columns}; c < ${cx.stride(op.to.buffer)}; c++) ${to} = ${lay.ctype === "float" ? "0.0f" : "0"};`,
-      );
-  });
+  loads([op], cx, out);
   return cx;
 };
 
@@ -63,7 +38,7 @@ const store: Emit<"store"> = (op, cx, out) => {
   };
   out.count("r", rows, () => {
     if (columns === undefined) return element(inner);
-    const line = rowAccess(op.tensor, op.at, columns, false, inner, out);
+    const line = rowAccess(op.tensor, op.at, columns, inner, out);
     if (!line) return out.count("c", columns, () => element(inner));
     const hoisted = hoistRow([op.value], inner, out);
     const value = bare(op.value, hoisted);
@@ -110,9 +85,8 @@ const dot: Emit<"dot"> = (op, cx, out) => {
   const depth = op.along === "columns" ? op.a.columns : op.b.rows;
   if (op.start === "zero") out.line(`${unit.helper("clear")}(${place(op.to)}, ${extents});`);
   const views = `${place(op.to)}, ${place(op.a)}, ${place(op.b)}, ${extents}, ${depth ? bare(depth, cx) : "1"}`;
-  if (op.along === "columns" && !unit.lay(op.b.buffer).transposed)
-    out.line(`${unit.helper("product_rows")}(${views}, ${op.guard ? 1 : 0});`);
-  else out.line(`${unit.helper(op.guard ? "product_guarded" : "product")}(${views});`);
+  const rows = op.along === "columns" && !unit.lay(op.b.buffer).transposed ? "_rows" : "";
+  out.line(`${unit.helper(`product${rows}${op.guard ? "_guarded" : ""}`)}(${views});`);
   return cx;
 };
 

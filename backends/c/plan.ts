@@ -3,23 +3,30 @@
  * and gives every buffer its place in the workspace. Takes a Unit; gives the layout struct and the function.
  * Guarantees: after it says OK no size, index or byte count of the kernel overflows.
  */
-import { children, some, type Scalar } from "../../src/scalar/scalar.ts";
+import type { Scalar } from "../../src/scalar/scalar.ts";
+import { everyStatement } from "../../src/tile/walk.ts";
 import { settled, type Statement } from "../../src/tile/tile.ts";
-import { wide } from "./scalar.ts";
+import { indicesFunction } from "./indices.ts";
+import { wayOf, type Load } from "./loads.ts";
+import { condition, wide } from "./scalar.ts";
+import { stageRows } from "./transfer.ts";
 import { Context, type Unit } from "./unit.ts";
 
 /** Buffers start at multiples of this many bytes from the start of the workspace. */
-const apart = 64;
+export const apart = 64;
 
-export function planFunction(unit: Unit): readonly string[] {
+/** `where`: what the sizes of a call must meet. */
+export function planFunction(unit: Unit, where: readonly Scalar[]): readonly string[] {
   const { prefix, program } = unit;
   const cx = new Context(unit, new Map());
   for (const name of ["add", "mul", "max"]) unit.helper(`wide_${name}`);
+  const indices = indicesFunction(unit);
   const fields: string[] = ["size_t bytes;"];
   const body: string[] = [];
   const free = program.sizes.filter((size) => !Object.hasOwn(unit.fixed, size)).map((size) => unit.size(size));
   for (const size of free) body.push(`if (${size} < 0) return FOVEA_BAD_ARGUMENT;`);
   for (const size of free) body.push(`if (${size} > 0x40000000) return FOVEA_OVERFLOW;`);
+  for (const x of where) body.push(`if (!${condition(x, cx)}) return FOVEA_BAD_ARGUMENT;`);
   for (const tensor of [...program.inputs, ...program.outputs]) {
     const name = unit.field(tensor.name);
     if (tensor.dims.length === 0) continue;
@@ -34,10 +41,9 @@ export function planFunction(unit: Unit): readonly string[] {
       .map((d) => `fovea_wide_max(${wide(d, cx)}, 1)`)
       .reduce((a, b) => `fovea_wide_mul(${a}, ${b})`);
     body.push(`layout->${name}_count = ${count};`);
-    body.push(`if ((uint64_t)${most} > (uint64_t)(SIZE_MAX / 8u)) return FOVEA_OVERFLOW;`);
+    const check = `if ((uint64_t)${most} > (uint64_t)(SIZE_MAX / 8u)) return FOVEA_OVERFLOW;`;
+    if (!body.includes(check)) body.push(check);
   }
-  for (const extent of loopExtents(program.body))
-    body.push(`if (${wide(extent, cx)} > 0x40000000) return FOVEA_OVERFLOW;`);
   for (const { buffer, name, transposed } of unit.lays.values()) {
     fields.push(`size_t ${name}_at;`);
     const columns = buffer.columns ? wide(buffer.columns, cx) : "1";
@@ -48,8 +54,7 @@ export function planFunction(unit: Unit): readonly string[] {
     body.push("if (columns < 0) return FOVEA_BAD_ARGUMENT;");
     if (buffer.columns)
       body.push(`if (columns > INT32_MAX / ${settled(buffer.rows)} - ${buffer.pad ?? 1}) return FOVEA_OVERFLOW;`);
-    if (buffer.columns && (buffer.pad ?? 1) > 1)
-      body.push(`columns = (columns + ${(buffer.pad ?? 1) - 1}) / ${buffer.pad ?? 1} * ${buffer.pad ?? 1};`);
+    if (buffer.columns && (buffer.pad ?? 1) > 1) body.push(`columns = ${roundedUp("columns", buffer.pad ?? 1)};`);
     if (buffer.columns && buffer.columns.kind !== "const" && !transposed) {
       fields.push(`ptrdiff_t ${name}_ld;`);
       body.push(`layout->${name}_ld = (ptrdiff_t)columns;`);
@@ -66,8 +71,18 @@ export function planFunction(unit: Unit): readonly string[] {
     body.push(`layout->${name}_capacity = columns;`);
     place(name, `fovea_wide_mul(2 * columns + 1, ${settled(list.slots) * 4})`, body);
   }
+  const staged = stagedLoads(program.body, unit);
+  if (staged.length > 0) {
+    fields.push("size_t stage_at;", "ptrdiff_t stage_ld;");
+    body.push("/* stage: rows on their way from the copy engine into a tile by columns */");
+    body.push(`columns = ${staged.map((x) => wide(x, cx)).reduce((a, b) => `fovea_wide_max(${a}, ${b})`)};`);
+    body.push(`columns = ${roundedUp("columns", 8)};`, "layout->stage_ld = (ptrdiff_t)columns;");
+    place("stage", `fovea_wide_mul(columns, ${2 * stageRows * 4})`, body);
+  }
+  if (indices) body.push(indices.call);
   body.push("layout->bytes = (size_t)at;", "(void)args;", "(void)columns;", "return FOVEA_OK;");
   return [
+    ...(indices ? [indices.text] : []),
     `typedef struct {\n  ${fields.join("\n  ")}\n} ${prefix}_layout;\n`,
     `static int32_t ${prefix}_plan(const ${prefix}_args *args, ${prefix}_layout *layout) {
   int64_t at = 0;
@@ -78,25 +93,21 @@ export function planFunction(unit: Unit): readonly string[] {
 }
 
 function place(name: string, bytes: string, body: string[]): void {
-  body.push(`at = (at + ${apart - 1}) / ${apart} * ${apart};`);
+  body.push(`at = ${roundedUp("at", apart)};`);
   body.push(`layout->${name}_at = (size_t)at;`);
   body.push(`at = fovea_wide_add(at, ${bytes});`);
   body.push("if ((uint64_t)at > (uint64_t)(SIZE_MAX / 4u)) return FOVEA_OVERFLOW;");
 }
 
-/** Extents of loops that are known from sizes alone. */
-function loopExtents(statements: readonly Statement[]): readonly Scalar[] {
-  return statements.flatMap((s): readonly Scalar[] => {
-    if (s.kind === "for") return [...(fromSizes(s.to) ? calls(s.to) : []), ...loopExtents(s.body)];
-    if (s.kind === "if") return [...loopExtents(s.then), ...loopExtents(s.otherwise)];
-    return s.kind === "visit" ? loopExtents(s.body) : [];
-  });
+/** By a mask where it can be: division of 64 bits takes a library on small cores. */
+const roundedUp = (x: string, to: number): string =>
+  Number.isInteger(Math.log2(to)) ? `(${x} + ${to - 1}) & ~INT64_C(${to - 1})` : `(${x} + ${to - 1}) / ${to} * ${to}`;
+
+/** Columns of the tiles that a copy engine fills through the stage. */
+export function stagedLoads(statements: readonly Statement[], unit: Unit): readonly Scalar[] {
+  return loadsOf(statements).flatMap((op) => (op.to.columns && wayOf(op, unit) === "staged" ? [op.to.columns] : []));
 }
 
-/** The expression and its parts, as far as they are computed. */
-const calls = (x: Scalar): readonly Scalar[] => (x.kind === "call" ? [x, ...children(x).flatMap(calls)] : []);
-
-const fromSizes = (x: Scalar): boolean =>
-  x.type === "i32" &&
-  !some(x, (n) => n.kind !== "size" && n.kind !== "const" && n.kind !== "call") &&
-  children(x).every((y) => y.type === "i32");
+export function loadsOf(statements: readonly Statement[]): readonly Load[] {
+  return [...everyStatement(statements)].flatMap((s) => (s.kind === "load" ? [s] : []));
+}

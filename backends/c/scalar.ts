@@ -260,6 +260,16 @@ ${outside ? `  if (${outside}) return ${what === "sorted" ? 1 : 0};\n` : ""}${pl
   return name;
 }
 
+/** A truth over sizes alone, its integers in 64 bits. */
+export function condition(x: Scalar, cx: Context): string {
+  if (x.kind !== "call" || x.type !== "bool") return expression(x, cx);
+  const integers = x.args.every((y) => y.type === "i32");
+  const go = (y: Scalar): string => (y.type === "i32" && integers ? wide(y, cx) : condition(y, cx));
+  const operator = x.fn === "and" ? "&&" : x.fn === "or" ? "||" : integers ? infix[x.fn] : undefined;
+  if (x.fn === "not" && x.args[0]) return `(!${go(x.args[0])})`;
+  return operator ? `(${x.args.map(go).join(` ${operator} `)})` : expression(x, cx);
+}
+
 /** An expression over sizes alone in 64 bits that hold instead of overflowing. */
 export function wide(x: Scalar, cx: Context): string {
   if (x.kind === "const") return `INT64_C(${x.value})`;

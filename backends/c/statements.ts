@@ -1,5 +1,6 @@
 /** Statements of a TileProgram as C: loops, branches, names. Takes a block and its context; writes it. */
-import type { Statement } from "../../src/tile/tile.ts";
+import { settled, type Statement } from "../../src/tile/tile.ts";
+import { loads, type Load } from "./loads.ts";
 import { operation, slotOf } from "./operations.ts";
 import { bare, expression } from "./scalar.ts";
 import { ctypes, isWild, type Context } from "./unit.ts";
@@ -7,8 +8,16 @@ import { local, type Writer } from "./writer.ts";
 
 export function block(statements: readonly Statement[], outer: Context, out: Writer): void {
   let cx = outer;
-  for (const statement of statements) {
+  let run: Load[] = [];
+  for (const [n, statement] of statements.entries()) {
     switch (statement.kind) {
+      case "load":
+        // What is loaded together is asked for together.
+        run.push(statement);
+        if (statements[n + 1]?.kind === "load") break;
+        loads(run, cx, out);
+        run = [];
+        break;
       case "let": {
         const { value } = statement;
         const text = bare(value, cx);
@@ -59,7 +68,8 @@ function branch(statement: Extract<Statement, { kind: "if" }>, cx: Context, out:
 
 function visit(statement: Extract<Statement, { kind: "visit" }>, cx: Context, out: Writer): void {
   const { unit } = cx;
-  const { within, step } = statement;
+  const { within } = statement;
+  const step = settled(statement.step);
   const [list, n, first, last] = ["list", "n", "first", "last"].map((x) => unit.names.fresh(x));
   out.line(`const int32_t *const ${list} = ${slotOf(statement.list, bare(statement.slot, cx), cx)};`);
   const limits = within ? [local(within.lo, "within_lo", cx, out), local(within.hi, "within_hi", cx, out)] : [];

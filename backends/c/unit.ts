@@ -25,6 +25,10 @@ export interface Lay {
   readonly ctype: string;
 }
 
+/** `acme` and `acme_` both give `acme_dense`. */
+const prefixed = (before: string, name: string): string =>
+  before === "" ? name : `${before.replace(/_$/, "")}_${name}`;
+
 export class Unit {
   readonly program: TileProgram;
   readonly prefix: string;
@@ -37,16 +41,27 @@ export class Unit {
   readonly made = new Map<string, string>();
   readonly #helpers = new Set<string>();
 
-  constructor(program: TileProgram, fixed: Readonly<Record<string, number>>) {
+  /** `before` stands in front of every external name. */
+  constructor(program: TileProgram, fixed: Readonly<Record<string, number>>, before = "") {
     this.program = program;
     this.fixed = fixed;
-    this.prefix = plain(program.name);
+    this.prefix = prefixed(before, plain(program.name));
     const fields = new Names();
     for (const size of program.sizes)
       if (!Object.hasOwn(fixed, size)) this.fields.set(`size ${size}`, fields.fresh(size));
     for (const tensor of [...program.inputs, ...program.outputs])
       this.fields.set(tensor.name, fields.fresh(tensor.name));
-    this.names = new Names(["r", "c", "row_of", "x", "n"]);
+    this.names = new Names([
+      "r",
+      "c",
+      "row_of",
+      "x",
+      "n",
+      "transfer",
+      "stage",
+      "stage_ld",
+      ...["args", "layout", "plan", "kernel", "indices", "run", "workspace_bytes"].map((n) => `${this.prefix}_${n}`),
+    ]);
     for (const buffer of program.buffers) {
       const ctype = buffer.type === "f32" ? "float" : "int32_t";
       this.lays.set(buffer.name, {
@@ -74,7 +89,7 @@ export class Unit {
     const words = new Set(text.match(/\w+/g) ?? []);
     const kept: string[] = [];
     for (const candidate of all.toReversed()) {
-      const defined = [...candidate.matchAll(/^static (?:inline )?\w+ (\w+)\(/gm)].map((m) => m[1] ?? "");
+      const defined = [...candidate.matchAll(/^static (?:inline )?(?:const )?\w+ \*?(\w+)\(/gm)].map((m) => m[1] ?? "");
       if (!defined.some((name) => words.has(name))) continue;
       for (const word of candidate.match(/\w+/g) ?? []) words.add(word);
       kept.push(candidate);

@@ -87,7 +87,9 @@ export function viewPointer(view: View, cx: Context): string {
   const pointer = cx.pointer(view.buffer);
   const row = bare(view.row, cx);
   if (row === "0") return pointer;
-  return `${pointer} + ${address(view.buffer, row, view.columns ? "0" : undefined, cx).replace(/^0 \+ /, "")}`;
+  // In brackets, so that no pointer outside the buffer is made on the way.
+  const place = address(view.buffer, row, view.columns ? "0" : undefined, cx).replace(/^0 \+ /, "");
+  return `${pointer} + ${/^\w+$/.test(place) ? place : `(${place})`}`;
 }
 
 /** The element [r, c] of a view, as an lvalue. */
@@ -104,12 +106,11 @@ export interface RowAccess {
   readonly valid: string;
 }
 
-/** A tensor's row where the last index is the column and the others do not depend on it; else undefined. */
+/** An output's row where the last index is the column and the others do not depend on it; else undefined. */
 export function rowAccess(
   tensor: string,
   at: readonly Scalar[],
   columns: string,
-  constant: boolean,
   cx: Context,
   out: Writer,
 ): RowAccess | undefined {
@@ -130,8 +131,6 @@ export function rowAccess(
   out.line(`const int32_t ${valid} = (${inside}) ? ${minimum} : 0;`);
   const base = `args->${unit.field(tensor)}`;
   const offset = leading.length > 0 ? `(${flat(places, extents)}) * (size_t)(${width})` : "0";
-  out.line(
-    `${constant ? "const " : ""}${ctype} *restrict const ${pointer} = ${valid} > 0 ? ${base} + ${offset} : ${base};`,
-  );
+  out.line(`${ctype} *restrict const ${pointer} = ${valid} > 0 ? ${base} + ${offset} : ${base};`);
   return { pointer, valid };
 }

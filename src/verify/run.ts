@@ -1,6 +1,6 @@
 /** Runs a spec on a target, `oracle` and `tiles` (the tile interpreter) among them, and gives every output by name. */
 import { readFileSync } from "node:fs";
-import type { Backend } from "../../backends/backend.ts";
+import type { Backend, EmitOptions } from "../../backends/backend.ts";
 import { backends } from "../../backends/index.ts";
 import { lower } from "../compile.ts";
 import { fail } from "../diagnostics/diagnostic.ts";
@@ -46,6 +46,14 @@ function readDevice(path: string): string {
   }
 }
 
+/** What a backend is told beside the program. */
+export const emitOptionsOf = (spec: Spec, device: Device): EmitOptions => ({
+  specText: spec.text,
+  fixed: spec.fixed,
+  device,
+  where: spec.where.map(({ condition }) => condition),
+});
+
 export async function runSpec(
   spec: Spec,
   target: string,
@@ -56,5 +64,5 @@ export async function runSpec(
   if (target === "tiles") return interpret(lower(spec, host).program, sizes, inputs).outputs;
   const { backend, device } = await targetOf(target);
   const { program } = lower(spec, device);
-  return backend.run(program, { specText: spec.text, fixed: spec.fixed }, { sizes, inputs });
+  return backend.run(program, emitOptionsOf(spec, device), { sizes, inputs });
 }

@@ -1,0 +1,196 @@
+/**
+ * Tile loads, with and without a copy engine. Takes loads that follow each other; writes them so that the same
+ * numbers arrive either way. With an engine, rows that lie as the tile wants them are copied into it directly, one
+ * channel a load and all started before the first is waited for; a tile by columns is filled through a stage of two
+ * halves, of which one is unpacked while the next rows are copied into the other. Everything else is read in place.
+ */
+import type { Operation } from "../../src/tile/tile.ts";
+import type { Scalar } from "../../src/scalar/scalar.ts";
+import { dependsOn } from "../../src/scalar/scalar.ts";
+import { bare, expression, flat } from "./scalar.ts";
+import { channels, stageRows } from "./transfer.ts";
+import { Context, ctypes, type Unit } from "./unit.ts";
+import { elementContext, local, viewElement, type Writer } from "./writer.ts";
+
+export type Load = Extract<Operation, { kind: "load" }>;
+
+export function loads(run: readonly Load[], cx: Context, out: Writer): void {
+  const found = run.map((op, n) => prepared(op, 2 + (n % (channels - 2)), cx, out));
+  for (const load of found) if (load.way === "direct") start(load, cx, out);
+  for (const load of found) finish(load, cx, out);
+}
+
+/** How a load can go: `plain` where the engine has nothing to copy. */
+type Way = "direct" | "staged" | "plain";
+
+interface Prepared {
+  readonly op: Load;
+  readonly way: Way;
+  readonly rows: string;
+  readonly columns: string;
+  /** ` * scale`, or nothing. */
+  readonly scale: string;
+  readonly channel: number;
+  /** Writes where row `r` of the load lies: gives the names of a pointer and of how many columns are inside. */
+  readonly line:
+    ((r: string, out: Writer, only?: "valid") => { readonly pointer: string; readonly valid: string }) | undefined;
+}
+
+function prepared(op: Load, channel: number, cx: Context, out: Writer): Prepared {
+  const rows = local(op.to.rows, "rows", cx, out);
+  const columns = op.to.columns ? local(op.to.columns, "columns", cx, out) : "1";
+  const scale = op.scale ? ` * ${local(op.scale, "scale", cx, out)}` : "";
+  const line = op.to.columns ? lineOf(op, op.to.columns, cx) : undefined;
+  return { op, way: line ? wayOf(op, cx.unit) : "plain", rows, columns, scale, channel, line };
+}
+
+/** Only f32 is copied as it is, and only where a row of the tile is a row of the tensor. */
+export function wayOf({ to, tensor, at }: Load, unit: Unit): Way {
+  const bytes = unit.tensor(tensor).type === "f32" && unit.lay(to.buffer).ctype === "float";
+  if (!to.columns || !isLine(at) || !bytes) return "plain";
+  return unit.lay(to.buffer).transposed ? "staged" : "direct";
+}
+
+/** Is the last index the column, and do the others not depend on it? */
+function isLine(at: readonly Scalar[]): boolean {
+  const last = at.at(-1);
+  return last?.kind === "var" && last.name === "c" && !at.slice(0, -1).some((x) => dependsOn(x, "c"));
+}
+
+/** A static function that says where row `r` lies and how many of its columns are inside the tensor. */
+function lineOf(op: Load, width: Scalar, cx: Context): Prepared["line"] {
+  if (!isLine(op.at)) return undefined;
+  const { unit } = cx;
+  const { type, dims } = unit.tensor(op.tensor);
+  const name = unit.names.fresh(`row_of_${op.tensor}`);
+  const inner = new Context(unit, new Map([["r", { text: "r", type: "i32", wild: false }]]), cx);
+  const extents = dims.map((d) => expression(d, inner));
+  const places = op.at.slice(0, -1).map((x) => bare(x, inner));
+  const asked = bare(width, inner);
+  const last = extents.at(-1) ?? "0";
+  const all = asked === last ? asked : `${unit.helper("min_i32")}(${asked}, ${last})`;
+  const ctype = type === "bool" ? "uint8_t" : ctypes[type];
+  const from = `args->${unit.field(op.tensor)}`;
+  const numbered = places.map((_, n) => `i${n}`);
+  const inside = numbered.map((i, n) => `${i} >= 0 && ${i} < ${extents[n]}`).join(" && ") || "1";
+  const parameters = [...inner.parameters.values()];
+  const offset = places.length > 0 ? ` + (${flat(numbered, extents)}) * (size_t)(${last})` : "";
+  unit.functions.push(
+    `static inline const ${ctype} *${name}(${[`const ${unit.prefix}_args *args`, ...parameters.map((p) => p.declare), "int32_t r", "int32_t *valid"].join(", ")}) {
+${places.map((place, n) => `  const int32_t i${n} = ${place};\n`).join("")}  *valid = (${inside}) ? ${all} : 0;
+  (void)r;
+  return *valid > 0 ? ${from}${offset} : ${from};
+}`,
+  );
+  const passed = ["args", ...parameters.map((p) => p.pass)];
+  return (r, out, only) => {
+    const valid = unit.names.fresh("valid");
+    out.line(`int32_t ${valid};`);
+    const call = `${name}(${[...passed, r, `&${valid}`].join(", ")})`;
+    if (only) {
+      out.line(`(void)${call};`);
+      return { pointer: "", valid };
+    }
+    const pointer = unit.names.fresh("line");
+    out.line(`const ${ctype} *restrict const ${pointer} = ${call};`);
+    return { pointer, valid };
+  };
+}
+
+function start({ op, rows, channel, line }: Prepared, cx: Context, out: Writer): void {
+  const to = viewElement(op.to, cx).replace(/ \+ c\]$/, "]");
+  cx.unit.helper("transfer");
+  out.block("if (transfer.dma != NULL)", () =>
+    out.count("r", rows, () => {
+      const found = line?.("r", out);
+      out.line(
+        `fovea_fetch(&transfer, ${channel}u, &${to}, ${found?.pointer}, (size_t)${found?.valid} * sizeof(float));`,
+      );
+    }),
+  );
+}
+
+function finish(load: Prepared, cx: Context, out: Writer): void {
+  switch (load.way) {
+    case "direct":
+      out.line(`if (fovea_arrive(&transfer, ${load.channel}u) != 0) return FOVEA_DMA_FAILED;`);
+      return direct(load, cx, out);
+    case "staged": {
+      cx.unit.helper("transfer");
+      out.open("if (transfer.dma != NULL)");
+      staged(load, cx, out);
+      out.close("} else {");
+      out.reopen();
+      out.count("r", load.rows, () => read(load, cx, out));
+      return out.close();
+    }
+    case "plain":
+      return load.line ? out.count("r", load.rows, () => read(load, cx, out)) : checked(load, cx, out);
+  }
+}
+
+/** The rows are there, or are read now; what lies beside them becomes 0. */
+function direct({ op, rows, scale, line }: Prepared, cx: Context, out: Writer): void {
+  const to = viewElement(op.to, cx);
+  out.count("r", rows, () => {
+    const found = line?.("r", out);
+    const each = `for (int32_t c = 0; c < ${found?.valid}; c++) ${to}`;
+    out.block("if (transfer.dma == NULL)", () => out.line(`${each} = ${found?.pointer}[c]${scale};`));
+    if (scale !== "") out.block("else", () => out.line(`${each} = ${to}${scale};`));
+    out.line(`for (int32_t c = ${found?.valid}; c < ${cx.stride(op.to.buffer)}; c++) ${to} = 0.0f;`);
+  });
+}
+
+/** Row `r`, element by element from where it lies. */
+function read({ op, columns, scale, line }: Prepared, cx: Context, out: Writer): void {
+  const lay = cx.unit.lay(op.to.buffer);
+  const to = viewElement(op.to, cx);
+  const found = line?.("r", out);
+  out.line(`for (int32_t c = 0; c < ${found?.valid}; c++) ${to} = ${cast(op, cx)}${found?.pointer}[c]${scale};`);
+  const end = lay.transposed ? columns : cx.stride(op.to.buffer);
+  out.line(`for (int32_t c = ${found?.valid}; c < ${end}; c++) ${to} = ${zero(op, cx)};`);
+}
+
+function staged({ op, rows, columns, scale, line }: Prepared, cx: Context, out: Writer): void {
+  const [half, next] = ["half", "next"].map((x) => cx.unit.names.fresh(x));
+  const to = viewElement(op.to, cx);
+  const at = (r: string): string => `stage + ((ptrdiff_t)${half} * ${stageRows} + ${r}) * stage_ld`;
+  out.line(`uint32_t ${half} = 0;`);
+  out.block(`for (int32_t ${next} = 0; ${next} < ${rows} + ${stageRows}; ${next} += ${stageRows})`, () => {
+    out.block(`for (int32_t r = ${next}; r < ${rows} && r < ${next} + ${stageRows}; r++)`, () => {
+      const found = line?.("r", out);
+      out.line(
+        `fovea_fetch(&transfer, ${half}, ${at(`(r - ${next})`)}, ${found?.pointer}, (size_t)${found?.valid} * sizeof(float));`,
+      );
+    });
+    out.line(`${half} ^= 1u;`);
+    out.line(`if (${next} == 0) continue;`);
+    out.line(`if (fovea_arrive(&transfer, ${half}) != 0) return FOVEA_DMA_FAILED;`);
+    out.block(`for (int32_t r = ${next} - ${stageRows}; r < ${rows} && r < ${next}; r++)`, () => {
+      const row = cx.unit.names.fresh("staged");
+      const found = line?.("r", out, "valid");
+      out.line(`const float *restrict const ${row} = ${at(`(r - ${next} + ${stageRows})`)};`);
+      out.line(`for (int32_t c = 0; c < ${found?.valid}; c++) ${to} = ${row}[c]${scale};`);
+      out.line(`for (int32_t c = ${found?.valid}; c < ${columns}; c++) ${to} = 0.0f;`);
+    });
+  });
+}
+
+/** Element by element, each index checked. */
+function checked({ op, rows, columns, scale }: Prepared, cx: Context, out: Writer): void {
+  const { unit } = cx;
+  const to = viewElement(op.to, cx);
+  const inner = elementContext(cx);
+  const { type } = unit.tensor(op.tensor);
+  const element = expression({ kind: "read", type, tensor: op.tensor, indices: op.at }, inner);
+  out.count("r", rows, () => {
+    if (!op.to.columns) return out.line(`${to} = ${cast(op, cx)}${element}${scale};`);
+    out.line(`for (int32_t c = 0; c < ${columns}; c++) ${to} = ${cast(op, cx)}${element}${scale};`);
+    if (!unit.lay(op.to.buffer).transposed)
+      out.line(`for (int32_t c = ${columns}; c < ${cx.stride(op.to.buffer)}; c++) ${to} = ${zero(op, cx)};`);
+  });
+}
+
+const cast = (op: Load, { unit }: Context): string =>
+  unit.lay(op.to.buffer).ctype === "float" && unit.tensor(op.tensor).type !== "f32" ? "(float)" : "";
+const zero = (op: Load, { unit }: Context): string => (unit.lay(op.to.buffer).ctype === "float" ? "0.0f" : "0");
