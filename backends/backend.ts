@@ -3,7 +3,6 @@
  * stands in the TileProgram. Adding one: a folder with an `emit` of this type and one line in backends/index.ts.
  */
 import type { Scalar } from "../src/scalar/scalar.ts";
-import type { Scalar } from "../src/scalar/scalar.ts";
 import type { Device } from "../src/targets/device.ts";
 import type { TileProgram } from "../src/tile/tile.ts";
 

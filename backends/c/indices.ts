@@ -122,10 +122,7 @@ class Walk {
 
   /** Does a number of a tensor take part? */
   #wild(x: Scalar, names: Names): boolean {
-    return some(
-      x,
-      (n) => n.type === "i32" && (n.kind === "read" || (n.kind === "var" && names.get(n.name) === whole)),
-    );
+    return some(x, (n) => n.type === "i32" && (n.kind === "read" || (n.kind === "var" && names.get(n.name) === whole)));
   }
 
   #bounds(x: Scalar, names: Names): Interval {
