@@ -17,7 +17,19 @@ export interface Artifact {
   readonly files: readonly ArtifactFile[];
 }
 
+export interface Stamp {
+  readonly specHash: string;
+  /** Exact counts for one call, that of the attention's example. */
+  readonly work?: { readonly dims: Readonly<Record<string, number>> } & Readonly<Record<string, unknown>>;
+}
+
 export interface EmitOptions {
+  /** What must hold of the sizes of a call, the code of the error where it does not, and how it reads. */
+  readonly conditions?: readonly { readonly code: string; readonly condition: Scalar; readonly text: string }[];
+  /** Which wasm modules are made; both if not said. */
+  readonly simd?: "both" | "plain" | "relaxed";
+  /** Further entries of manifests: hashes of the spec, work counted on the example. */
+  readonly stamp?: Stamp;
   /** Canonical text of the spec, for headers and hashes. */
   readonly specText: string;
   readonly fixed: Readonly<Record<string, number>>;

@@ -1,7 +1,7 @@
 /**
  * The module that a kernel is added to: the support routines (AssemblyScript, compiled into generated/support.ts), with
- * a memory of its own instead of an imported one and nothing exported but that. Gives the module and, by the name that
- * micro programs call, the function's name inside. Guarantees: no import; routines that no one calls go with
+ * the caller's memory, `env.memory`, which is also the only export. Gives the module and, by the name that
+ * micro programs call, the function's name inside. Guarantees: no other import; routines that no one calls go with
  * `remove-unused-module-elements`; no data, so memory belongs to the caller from its first byte.
  */
 import { dataSegments, type Binaryen, type Module } from "./binaryen.ts";
@@ -26,6 +26,8 @@ export function baseModule(binaryen: Binaryen): Base {
     if (kind === binaryen.ExternalMemory) memory = value;
   }
   if (dataSegments(m) > 0) throw new Error("wasm: the support routines hold data");
-  m.setMemory(1, 65536, "memory", [], false, false, memory);
+  // Imported without a maximum, so that any memory of the caller's will do; exported for who holds only the instance.
+  m.setMemory(1, -1, "memory", [], false, false, memory);
+  m.addMemoryImport(memory, "env", "memory");
   return { m, routines };
 }

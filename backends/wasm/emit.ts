@@ -1,6 +1,6 @@
 /**
- * MicroProgram → WebAssembly. Takes a micro program of 4 lanes, gives the bytes of a module that imports nothing
- * and exports `memory` and the exported functions; support functions come from the base module. `relaxed` prints fma
+ * MicroProgram → WebAssembly. Takes a micro program of 4 lanes, gives the bytes of a module that imports `env.memory`
+ * and exports it again with the exported functions; support functions come from the base module. `relaxed` prints fma
  * as f32x4.relaxed_madd, plain as mul and add. Guarantees: names of functions, parameters and variables stand in the
  * name section; same program, same bytes. The kernels are finished when they come here, so only clean-up passes run.
  */

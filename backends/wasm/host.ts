@@ -10,7 +10,7 @@ import { evaluate } from "../../src/scalar/evaluate.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
 import { emitWasm, registers, type Simd } from "./emit.ts";
-import { relaxedProbe, simdProbe } from "./probe.ts";
+import { probes } from "../../src/runtime/loaders/probe.ts";
 
 export interface Kernel {
   /** Puts the call into memory; what it gives runs it again and again without copies. */
@@ -23,13 +23,14 @@ interface Exports {
   readonly workspace_bytes: (...sizes: number[]) => number;
 }
 
-export const available = (simd: Simd): boolean => WebAssembly.validate(simd === "plain" ? simdProbe : relaxedProbe);
+export const available = (simd: Simd): boolean => WebAssembly.validate(probes[simd]);
 export const bestSimd = (): Simd => (available("relaxed") ? "relaxed" : "plain");
 
 export async function compileKernel(program: TileProgram, simd: Simd): Promise<Kernel> {
   if (!available(simd)) fail("FOV5002", `this machine has no ${simd === "plain" ? "" : "relaxed "}WebAssembly SIMD`);
   const bytes = await emitWasm(blockRegisters(program, registers[simd]), simd);
-  const { instance } = await WebAssembly.instantiate(new Uint8Array(bytes));
+  const env = { memory: new WebAssembly.Memory({ initial: 1 }) };
+  const { instance } = await WebAssembly.instantiate(new Uint8Array(bytes), { env });
   return kernelOf(program, exportsOf(instance));
 }
 

@@ -1,16 +1,40 @@
 /**
- * The wasm backend: two modules (plain and relaxed SIMD), a manifest and a loader. Guarantees: the modules import
- * nothing; same program, same bytes.
+ * The wasm backend: modules for plain and relaxed SIMD, a manifest, a loader and its types. Guarantees: a module
+ * imports a memory and nothing else; same program, same bytes.
  */
 import { blockRegisters } from "../../src/micro/block-registers.ts";
 import { interpretMicro } from "../../src/micro/interpret.ts";
 import { printMicroProgram } from "../../src/micro/print.ts";
 import { wasm as device } from "../../src/targets/index.ts";
-import type { Backend } from "../backend.ts";
+import type { Artifact, Backend, EmitOptions } from "../backend.ts";
+import { wasmDeclarations } from "../declarations.ts";
+import { printJson } from "../manifest.ts";
+import type { TileProgram } from "../../src/tile/tile.ts";
 import { emitWasm, registers, type Simd } from "./emit.ts";
 import { bestSimd, compileKernel, runWasm, workspaceBytes } from "./host.ts";
 import { loaderText } from "./loader.ts";
-import { manifestOf } from "./manifest.ts";
+import { fileOf, manifestOf } from "./manifest.ts";
+
+async function emit(program: TileProgram, options: EmitOptions): Promise<Artifact> {
+  const { simd = "both" } = options;
+  const modules: Partial<Record<Simd, Uint8Array>> = {};
+  for (const each of simd === "both" ? (["plain", "relaxed"] as const) : [simd])
+    modules[each] = await emitWasm(blockRegisters(program, registers[each]), each);
+  const manifest = manifestOf(program, options, modules);
+  const { name } = program;
+  return {
+    target: "wasm",
+    files: [
+      ...(["plain", "relaxed"] as const).flatMap((each) => {
+        const content = modules[each];
+        return content ? [{ name: fileOf(name, each), content }] : [];
+      }),
+      { name: `${name}.wasm.json`, content: `${printJson(manifest)}\n` },
+      { name: `${name}.wasm.mjs`, content: loaderText(program, options, manifest) },
+      { name: `${name}.wasm.d.mts`, content: wasmDeclarations(manifest) },
+    ],
+  };
+}
 
 export const wasm: Backend = {
   id: "wasm",
@@ -30,21 +54,7 @@ export const wasm: Backend = {
       },
     },
   ],
-  emit: async (program, options) => {
-    const module = (simd: Simd): Promise<Uint8Array> => emitWasm(blockRegisters(program, registers[simd]), simd);
-    return {
-      target: "wasm",
-      files: [
-        { name: `${program.name}.wasm`, content: await module("plain") },
-        { name: `${program.name}.relaxed.wasm`, content: await module("relaxed") },
-        {
-          name: `${program.name}.wasm.json`,
-          content: `${JSON.stringify(manifestOf(program, options), undefined, 2)}\n`,
-        },
-        { name: `${program.name}.wasm.mjs`, content: loaderText(program, options) },
-      ],
-    };
-  },
+  emit,
   workspaceBytes,
   prepare: async (program, _options, call) => {
     const kernel = (await compileKernel(program, bestSimd())).prepare(call);

@@ -1,45 +1,52 @@
 /**
- * The manifest `<a>.wasm.json`: what a caller of the module must know. The ABI: `run(inputs…, outputs…, sizes…,
- * workspace) -> status` takes byte addresses in `memory` (4-aligned; a scalar input is the address of 4 bytes, a
- * bool tensor has one byte an element), then the sizes in order, then a 64-aligned address with
- * `workspace_bytes(sizes…)` bytes behind it; status 0 is success.
+ * The manifest `<a>.wasm.json`: what a caller of the module must know. The ABI: the module imports the memory
+ * `env.memory`; `run(inputs…, outputs…, sizes…, workspace) -> status` takes byte addresses in it (4-aligned; a scalar
+ * input is the address of 4 bytes, a bool tensor has one byte an element), then the sizes of `free` in order, then a
+ * 64-aligned address with `workspace_bytes(sizes…)` bytes behind it; status 0 is success.
  */
-import type { Scalar } from "../../src/scalar/scalar.ts";
-import type { TensorRef, TileProgram } from "../../src/tile/tile.ts";
+import type { WasmManifest } from "../../src/runtime/loaders/manifest.ts";
+import type { TileProgram } from "../../src/tile/tile.ts";
 import type { EmitOptions } from "../backend.ts";
+import { commonManifest, moduleEntry } from "../manifest.ts";
+import type { Simd } from "./emit.ts";
 
-export function manifestOf(program: TileProgram, { fixed }: EmitOptions): object {
-  const tensor = ({ name, type, dims }: TensorRef): object => ({ name, type, dims: dims.map(expression) });
+export type Modules = Readonly<Partial<Record<Simd, Uint8Array>>>;
+
+export const fileOf = (name: string, simd: Simd): string => `${name}.${simd === "plain" ? "" : "relaxed."}wasm`;
+
+export function manifestOf(program: TileProgram, options: EmitOptions, modules: Modules): WasmManifest {
+  const { stamp } = options;
+  const entry = (simd: Simd): object => {
+    const bytes = modules[simd];
+    return bytes ? { [simd]: moduleEntry(fileOf(program.name, simd), bytes) } : {};
+  };
+  const workspaceBytes = stamp?.work && workspaceOf(program, modules, stamp.work.dims);
   return {
-    version: 1,
-    attention: program.name,
-    target: "wasm",
-    fixed,
-    free: program.sizes.filter((name) => !Object.hasOwn(fixed, name)),
-    sizes: program.sizes,
-    inputs: program.inputs.map(tensor),
-    outputs: program.outputs.map(tensor),
-    modules: { plain: `${program.name}.wasm`, relaxed: `${program.name}.relaxed.wasm` },
+    ...commonManifest(program, "wasm", options),
+    modules: { ...entry("plain"), ...entry("relaxed") },
     abi: {
-      memory: "exported as `memory`",
-      run: ["inputs", "outputs", "sizes", "workspace"],
-      workspace: "workspace_bytes(sizes)",
+      memory: "imported as env.memory",
+      run: ["inputs", "outputs", "free", "workspace"],
+      workspace: "workspace_bytes(free)",
+      alignment: { tensors: 4, workspace: 64 },
+      bool: "one byte an element",
       status: { "0": "ok" },
     },
+    ...stamp,
+    ...(stamp?.work ? { work: { ...stamp.work, ...(workspaceBytes === undefined ? {} : { workspaceBytes }) } } : {}),
   };
 }
 
-const infix: Readonly<Record<string, string>> = { add: "+", sub: "-", mul: "*" };
-
-/** A dimension as a JavaScript expression over the sizes `s`. */
-export function expression(x: Scalar): string {
-  if (x.kind === "const") return String(x.value);
-  if (x.kind === "size") return `s[${JSON.stringify(x.name)}]`;
-  if (x.kind !== "call") throw new Error(`wasm: a dimension of kind ${x.kind}`);
-  const args = x.args.map(expression);
-  const sign = infix[x.fn];
-  if (sign) return `(${args.join(` ${sign} `)})`;
-  if (x.fn === "min" || x.fn === "max") return `Math.${x.fn}(${args.join(", ")})`;
-  if (x.fn === "idiv") return `(${args[1] ?? ""} === 0 ? 0 : Math.floor(${args.join(" / ")}))`;
-  throw new Error(`wasm: a dimension with ${x.fn}`);
+/** What the module itself says; a machine without its SIMD leaves it out. */
+function workspaceOf(
+  { sizes }: TileProgram,
+  { plain, relaxed }: Modules,
+  dims: Readonly<Record<string, number>>,
+): number | undefined {
+  const bytes = plain ?? relaxed;
+  if (!bytes || !WebAssembly.validate(new Uint8Array(bytes))) return undefined;
+  const module = new WebAssembly.Module(new Uint8Array(bytes));
+  const { exports } = new WebAssembly.Instance(module, { env: { memory: new WebAssembly.Memory({ initial: 1 }) } });
+  const workspace = exports["workspace_bytes"];
+  return typeof workspace === "function" ? Number(workspace(...sizes.map((name) => dims[name] ?? 0))) >>> 0 : undefined;
 }

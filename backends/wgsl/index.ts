@@ -1,23 +1,28 @@
-/** The WGSL backend: emits a compute module and its manifest and loader, runs it by Dawn. */
+/** The WGSL backend: emits a compute module with its manifest, loader and types, and runs it by Dawn. */
 import { webgpu } from "../../src/targets/index.ts";
 import type { Backend } from "../backend.ts";
+import { wgslDeclarations } from "../declarations.ts";
+import { license, printJson } from "../manifest.ts";
 import { emitModule } from "./emit.ts";
-import { loaderOf, manifestOf } from "./loader.ts";
 import { runModule } from "./host.ts";
+import { loaderOf, manifestOf } from "./loader.ts";
 
 export const wgsl: Backend = {
   id: "wgsl",
   title: "WebGPU compute shader",
   device: webgpu,
   emit: (program, options) => {
+    const { name } = program;
     const module = emitModule(program, options.fixed);
-    const manifest = manifestOf(program, module, options.fixed);
+    const text = license + module.text;
+    const manifest = manifestOf(program, module, text, options);
     return Promise.resolve({
       target: "wgsl",
       files: [
-        { name: `${program.name}.wgsl`, content: `// SPDX-License-Identifier: 0BSD\n${module.text}` },
-        { name: `${program.name}.wgsl.json`, content: `${JSON.stringify(manifest, null, 2)}\n` },
-        { name: `${program.name}.wgsl.mjs`, content: loaderOf(program, module, manifest) },
+        { name: `${name}.wgsl`, content: text },
+        { name: `${name}.wgsl.json`, content: `${printJson(manifest)}\n` },
+        { name: `${name}.wgsl.mjs`, content: loaderOf(program, module, manifest, options) },
+        { name: `${name}.wgsl.d.mts`, content: wgslDeclarations(manifest) },
       ],
     });
   },

@@ -66,7 +66,8 @@ export async function main(args: readonly string[]): Promise<number> {
   );
   seeing(add("compile", "write kernels", compileCommand))
     .requiredOption("--target <targets>", "wasm, wgsl, c")
-    .option("-o, --out <dir>", "where to", ".");
+    .option("-o, --out <dir>", "where to", ".")
+    .option("--simd <which>", "wasm modules to make: both, plain or relaxed", "both");
   add("run", "run a kernel", runCommand, "<file>")
     .requiredOption("--target <target>", "wasm, wgsl, c, oracle, tiles")
     .option("-o, --out <file>", "where outputs go: .npy or .npz")

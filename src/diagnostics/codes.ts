@@ -27,6 +27,7 @@ export const codes = {
   FOV2107: "a tensor file is malformed",
   FOV2108: "a condition of `where` does not hold",
   FOV2109: "an integer or bool input has no value",
+  FOV2110: "an option of a loader is not what it takes",
   FOV3001: "nothing of that name is in scope",
   FOV3002: "no pattern or function of that name",
   FOV3003: "the name is declared twice",
@@ -68,6 +69,7 @@ export const codes = {
   FOV5004: "the artifact is damaged",
   FOV5005: "the device was lost",
   FOV5006: "the description of a device is malformed",
+  FOV5009: "a kernel was used after it was disposed of",
   FOV9001: "a mistake of the compiler itself",
 } as const;
 

@@ -2,8 +2,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ArtifactFile } from "../../../backends/backend.ts";
+import type { ArtifactFile, EmitOptions } from "../../../backends/backend.ts";
+import { combined } from "../../../backends/index.ts";
 import { fail } from "../../diagnostics/diagnostic.ts";
+import { conditionsOf } from "../../spec/conditions.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { targetOf } from "../../verify/run.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
@@ -11,10 +13,18 @@ import { filesOf, inputsOf, reasonOf, specsOf } from "../load.ts";
 import type { Common } from "../options.ts";
 import { lowerSeen, type StageOptions } from "../stages.ts";
 import { exit, type Terminal } from "../terminal.ts";
+import { countsOf } from "../counts.ts";
 
 interface CompileOptions extends Common, StageOptions {
   readonly target: string;
   readonly out: string;
+  readonly simd: string;
+}
+
+/** A file to write, and the manifest that says of which spec it is. */
+interface Made {
+  readonly content: string | Uint8Array;
+  readonly manifest: string;
 }
 
 export async function compileCommand(
@@ -22,28 +32,22 @@ export async function compileCommand(
   options: CompileOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const made = new Map<string, string | Uint8Array>();
+  simdOf(options.simd);
+  const made = new Map<string, Made>();
   for (const path of filesOf(paths)) {
     for (const spec of specsOf(path, options, terminal)) {
-      for (const target of options.target.split(",")) {
-        const { backend, device } = await targetOf(target);
-        const trial = (): Trial => {
-          const { sizes, inputs } = inputsOf(spec, options);
-          return trialOf(spec, sizes, inputs);
-        };
-        const lowered = await lowerSeen(spec, backend, device, options, terminal, trial);
-        if (!lowered) continue;
-        const { program } = lowered;
-        const artifact = await backend.emit(program, { specText: spec.text, fixed: spec.fixed });
-        for (const file of artifact.files) made.set(join(options.out, file.name), stamped(file, spec));
+      for (const files of await artifactsOf(spec, options, terminal)) {
+        const own = files.find(({ name }) => name.endsWith(".json"))?.name ?? `${spec.name}.wasm.json`;
+        const manifest = join(options.out, own);
+        for (const { name, content } of files) made.set(join(options.out, name), { content, manifest });
       }
     }
   }
   if (options.stopAfter !== undefined) return exit.yes;
-  for (const path of made.keys()) if (path.endsWith(".json")) refuseOther(path, made.get(path));
+  for (const [path, { content, manifest }] of made) refuseOther(path, content, manifest, made.get(manifest)?.content);
   try {
     mkdirSync(options.out, { recursive: true });
-    for (const [path, content] of made) {
+    for (const [path, { content }] of made) {
       writeFileSync(`${path}.part`, content);
       renameSync(`${path}.part`, path);
     }
@@ -57,31 +61,88 @@ export async function compileCommand(
   return exit.yes;
 }
 
-/** Manifests say which spec they were made from, fixed sizes included. */
-function stamped({ name, content }: ArtifactFile, spec: Spec): string | Uint8Array {
-  if (!name.endsWith(".json") || typeof content !== "string") return content;
-  const manifest: unknown = JSON.parse(content);
-  const specHash = createHash("sha256")
-    .update(JSON.stringify([spec.text, spec.fixed]))
-    .digest("hex");
-  return `${JSON.stringify({ ...(manifest as object), specHash }, null, 2)}\n`;
+function simdOf(word: string): "both" | "plain" | "relaxed" {
+  if (word === "both" || word === "plain" || word === "relaxed") return word;
+  return fail("FOV0001", `--simd is both, plain or relaxed, not ${word}`);
 }
 
-/** A manifest of another spec under the same name means that its kernel would be lost. */
-function refuseOther(path: string, content: string | Uint8Array | undefined): void {
-  if (!existsSync(path) || typeof content !== "string") return;
-  const hash = (text: string): unknown => {
-    try {
-      const parsed: unknown = JSON.parse(text);
-      return parsed && typeof parsed === "object" && "specHash" in parsed ? parsed.specHash : undefined;
-    } catch {
-      return undefined;
-    }
+/** One artifact a target, and one more where both wasm and WGSL are among them: the loader that picks. */
+async function artifactsOf(
+  spec: Spec,
+  options: CompileOptions,
+  terminal: Terminal,
+): Promise<readonly (readonly ArtifactFile[])[]> {
+  const specHash = hash(JSON.stringify([spec.text, spec.fixed]));
+  const common = {
+    specText: spec.text,
+    fixed: spec.fixed,
+    conditions: conditionsOf(spec),
+    simd: simdOf(options.simd),
   };
-  const [before, after] = [hash(readFileSync(path, "utf8")), hash(content)];
-  if (before !== undefined && after !== undefined && before !== after) {
-    fail("FOV0006", `${path} was made from another spec`, {
-      help: "choose another folder with `-o`, rename the attention, or delete the file",
-    });
+  const trial = (): Trial => {
+    const { sizes, inputs } = inputsOf(spec, options);
+    return trialOf(spec, sizes, inputs);
+  };
+  const artifacts: (readonly ArtifactFile[])[] = [];
+  const both = new Set<string>();
+  for (const target of options.target.split(",")) {
+    const { backend, device } = await targetOf(target);
+    const lowered = await lowerSeen(spec, backend, device, options, terminal, trial);
+    if (!lowered) continue;
+    const { plan, program } = lowered;
+    const work = countsOf(spec, plan, program);
+    const emit: EmitOptions = { ...common, stamp: { specHash, ...(work ? { work } : {}) } };
+    const { files } = await backend.emit(program, emit);
+    artifacts.push(files.map((file) => stamped(file, specHash)));
+    if (backend.id !== "wasm" && backend.id !== "wgsl") continue;
+    both.add(backend.id);
+    if (both.size === 2) artifacts.push(await combined(program, emit));
   }
+  return artifacts;
+}
+
+const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Every manifest says which spec it was made from, fixed sizes included. */
+function stamped(file: ArtifactFile, specHash: string): ArtifactFile {
+  const { name, content } = file;
+  if (!name.endsWith(".json") || typeof content !== "string" || specHashOf(content) !== undefined) return file;
+  const manifest: unknown = JSON.parse(content);
+  return { name, content: `${JSON.stringify({ ...(manifest as object), specHash }, null, 2)}\n` };
+}
+
+function specHashOf(text: string): unknown {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return parsed && typeof parsed === "object" && "specHash" in parsed ? parsed.specHash : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A file that is there is only written over where the manifest beside it says that it is of the same spec. A header
+ * that all kernels share has no manifest of its own: it is known by its first line.
+ */
+function refuseOther(
+  path: string,
+  content: string | Uint8Array,
+  manifestPath: string,
+  manifest: string | Uint8Array | undefined,
+): void {
+  if (!existsSync(path)) return;
+  const before = readFileSync(path);
+  if (before.equals(Buffer.from(content))) return;
+  const known = existsSync(manifestPath) ? specHashOf(readFileSync(manifestPath, "utf8")) : undefined;
+  if (known !== undefined && typeof manifest === "string" && known === specHashOf(manifest)) return;
+  const shared =
+    path.endsWith("fovea_dma.h") && /^.*SPDX-License-Identifier: 0BSD/.test(before.toString("utf8", 0, 80));
+  if (shared) return;
+  fail(
+    "FOV0006",
+    known === undefined ? `${path} is there and no manifest says what it is of` : `${path} was made from another spec`,
+    {
+      help: "choose another folder with `-o`, rename the attention, or delete the file",
+    },
+  );
 }

@@ -1,0 +1,151 @@
+/**
+ * The loader of a WGSL kernel. Takes the module's text (beside this file unless given) and a device, or asks for
+ * one; gives a kernel whose `run` takes arrays or GPUBuffers, whose `encode` records into the caller's encoder, and
+ * whose `allocate` keeps buffers. Pipelines are made once for each value of the sizes that are constants of the
+ * module (head sizes). Bool tensors are bytes, four in a u32.
+ */
+import { bytesOf, sha256 } from "./bytes.ts";
+import { argumentsOf, checkedShapes, isRecord, named, sizesOf } from "./call.ts";
+import { refuse } from "./errors.ts";
+import type { WgslManifest } from "./manifest.ts";
+import { buffersOf, bytesOfTensor, checkedBuffers, usage, type Bound } from "./wgsl-buffers.ts";
+import { engineOf, guarded, type Engine } from "./wgsl-engine.ts";
+
+declare const manifest: WgslManifest;
+
+export interface CreateOptions {
+  /** Where the module's text is, or the text. */
+  readonly wgsl?: URL | string;
+  /** Where to ask for an adapter; `navigator.gpu` if not given. */
+  readonly gpu?: GPU;
+  /** A device of yours. `dispose` leaves it alone. */
+  readonly device?: GPUDevice;
+}
+
+export async function create(options: CreateOptions = {}) {
+  const engine = await engineOf(await textOf(options.wgsl), options);
+  let disposed = false;
+  const live = (): void => {
+    if (disposed) refuse("FOV5009", "the kernel was disposed of");
+    engine.alive();
+  };
+  return {
+    manifest,
+    threads: 1,
+    device: engine.device,
+    /** Records at once; the promise tells whether the device takes the pipeline. */
+    async encode(encoder: GPUCommandEncoder, buffers: unknown, dims: unknown): Promise<void> {
+      live();
+      const sizes = sizesOf([], dims);
+      const shapes = checkedShapes(sizes);
+      await engine.record(encoder, sizes, checkedBuffers(engine.device, buffers, shapes));
+    },
+    async run(inputs: unknown, dims?: unknown, { out }: { readonly out?: unknown } = {}) {
+      live();
+      return runOnce(engine, inputs, dims, out);
+    },
+    allocate(capacity: unknown) {
+      live();
+      return allocation(engine, capacity, live);
+    },
+    dispose(): void {
+      disposed = true;
+      engine.release();
+    },
+  };
+}
+
+async function textOf(wgsl: unknown): Promise<string> {
+  const { file, sha256: expected } = manifest.module;
+  if (wgsl !== undefined && typeof wgsl !== "string" && !(wgsl instanceof URL))
+    refuse("FOV2110", "wgsl is not a URL or the text of a module");
+  const bytes =
+    typeof wgsl === "string"
+      ? new TextEncoder().encode(wgsl)
+      : await bytesOf(wgsl instanceof URL ? wgsl : new URL(file, import.meta.url));
+  if (sha256(bytes) !== expected) refuse("FOV5004", `${file} is not as it was compiled: its SHA-256 differs`);
+  return new TextDecoder().decode(bytes);
+}
+
+async function runOnce(engine: Engine, inputs: unknown, dims: unknown, out: unknown) {
+  const { device } = engine;
+  const given = argumentsOf(inputs);
+  const sizes = sizesOf(given, dims);
+  const shapes = checkedShapes(sizes, given);
+  const made: GPUBuffer[] = [];
+  const call = buffersOf(device, given, shapes, out);
+  try {
+    return await guarded(engine, async () => {
+      const bound = call.bind(made);
+      const encoder = device.createCommandEncoder();
+      const recorded = engine.record(encoder, sizes, bound);
+      const readers = call.outputs.map((output, n) => {
+        if (output.kind === "buffer") return undefined;
+        const from = bound[manifest.inputs.length + n]?.buffer;
+        const reader = device.createBuffer({ size: output.bytes, usage: usage.mapRead | usage.copyTarget });
+        made.push(reader);
+        if (from) encoder.copyBufferToBuffer(from, 0, reader, 0, output.bytes);
+        return reader;
+      });
+      device.queue.submit([encoder.finish()]);
+      await recorded;
+      const results: (Float32Array | GPUBuffer)[] = [];
+      for (const [n, output] of call.outputs.entries()) {
+        const reader = readers[n];
+        if (output.kind === "buffer" || !reader) {
+          if (output.kind === "buffer") results.push(output.buffer);
+          continue;
+        }
+        await reader.mapAsync(1);
+        const target = output.array ?? new Float32Array(output.count);
+        target.set(new Float32Array(reader.getMappedRange(), 0, output.count));
+        results.push(target);
+      }
+      return named(results);
+    });
+  } finally {
+    for (const buffer of made) buffer.destroy();
+  }
+}
+
+/** Buffers for calls up to `capacity`; `run` reads `inputs` and writes `outputs` on the device, without copies. */
+function allocation(engine: Engine, capacity: unknown, live: () => void) {
+  const { device } = engine;
+  const most = sizesOf([], capacity);
+  const shapes = checkedShapes(most);
+  const kept = (entries: typeof manifest.inputs, list: typeof shapes.inputs): Map<string, GPUBuffer> =>
+    new Map(
+      entries.map((entry, n) => [
+        entry.name,
+        device.createBuffer({
+          size: bytesOfTensor(device, entry, list[n] ?? []),
+          usage: usage.storage | usage.copySource | usage.copyTarget,
+        }),
+      ]),
+    );
+  const inputs = kept(manifest.inputs, shapes.inputs);
+  const outputs = kept(manifest.outputs, shapes.outputs);
+  engine.keep([...inputs.values(), ...outputs.values()]);
+  return {
+    inputs: Object.fromEntries(inputs),
+    outputs: Object.fromEntries(outputs),
+    async run(dims: unknown = {}): Promise<Record<string, GPUBuffer>> {
+      live();
+      const sizes = sizesOf([], isRecord(dims) ? { ...most, ...dims } : dims);
+      checkedShapes(sizes);
+      for (const name of manifest.free) {
+        if ((sizes[name] ?? 0) > (most[name] ?? 0))
+          refuse("FOV4005", `dimension ${name} is ${sizes[name]}; the room was made for ${most[name]}`);
+      }
+      await guarded(engine, async () => {
+        const bound: Bound[] = [...inputs.values(), ...outputs.values()].map((buffer) => ({ buffer }));
+        const encoder = device.createCommandEncoder();
+        const recorded = engine.record(encoder, sizes, bound);
+        device.queue.submit([encoder.finish()]);
+        await recorded;
+        await device.queue.onSubmittedWorkDone();
+      });
+      return named([...outputs.values()]);
+    },
+  };
+}
