@@ -22,6 +22,8 @@ const elementTypes = { f32: "float", i32: "int32_t", bool: "uint8_t" } as const;
 /** A compiled program: `call` as often as wanted, each in a process of its own, then `remove` what lies on the disk. */
 export interface Built {
   readonly call: (call: Call) => Promise<Outputs>;
+  /** Milliseconds of each of `runs` runs in one process, after the call has been put in its memory. */
+  readonly time: (call: Call, runs: number) => Promise<readonly number[]>;
   readonly remove: () => Promise<void>;
 }
 
@@ -46,7 +48,7 @@ export async function build(
   options: EmitOptions,
   compiler: readonly string[] = defaultCompiler,
 ): Promise<Built> {
-  const unit = new Unit(program, options.fixed, new Set());
+  const unit = new Unit(program, options.fixed);
   const folder = await mkdtemp(join(tmpdir(), "fovea-c-"));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const executable = join(folder, "kernel");
@@ -60,16 +62,29 @@ export async function build(
     await remove();
     throw error;
   }
-  const run = async (call: Call): Promise<Outputs> => {
-    const sizes = { ...call.sizes, ...options.fixed };
-    const dims = (t: TensorRef): readonly number[] =>
-      t.dims.map((d) => evaluate(d, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64"));
-    await writeFile(join(folder, "in.bin"), inputBytes(unit, call, dims));
-    await start(executable, [join(folder, "in.bin"), join(folder, "out.bin")], { maxBuffer: 1 << 26 });
-    const bytes = await readFile(join(folder, "out.bin"));
-    return outputsOf(program, Uint8Array.from(bytes), dims);
+  const dimsOf =
+    (call: Call) =>
+    (t: TensorRef): readonly number[] =>
+      t.dims.map((d) =>
+        evaluate(
+          d,
+          { sizes: { ...call.sizes, ...options.fixed }, variables: {}, read: () => 0, dims: () => [] },
+          "f64",
+        ),
+      );
+  const execute = async (call: Call, ...more: readonly string[]): Promise<string> => {
+    await writeFile(join(folder, "in.bin"), inputBytes(unit, call, dimsOf(call)));
+    const files = [join(folder, "in.bin"), join(folder, "out.bin")];
+    return (await start(executable, [...files, ...more], { maxBuffer: 1 << 26 })).stdout;
   };
-  return { call: run, remove };
+  return {
+    call: async (call) => {
+      await execute(call);
+      return outputsOf(program, Uint8Array.from(await readFile(join(folder, "out.bin"))), dimsOf(call));
+    },
+    time: async (call, runs) => (await execute(call, String(runs))).trim().split("\n").map(Number),
+    remove,
+  };
 }
 
 async function compile(command: string, args: readonly string[]): Promise<void> {
@@ -133,17 +148,30 @@ function mainOf(unit: Unit): string {
   return `#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "${prefix}.h"
 static void get(FILE *in, void *to, size_t bytes) { if (fread(to, 1, bytes, in) != bytes) exit(3); }
 static void *take(FILE *in, size_t bytes) { void *p = malloc(bytes); if (p == NULL && bytes > 0) exit(4); if (bytes > 0) get(in, p, bytes); return p; }
 static void *make(size_t bytes) { void *p = malloc(bytes); if (p == NULL && bytes > 0) exit(4); if (bytes > 0) memset(p, 0xff, bytes); return p; }
+/* Milliseconds; before C11 there is only the processor's own time. */
+static double now(void) {
+#ifdef TIME_UTC
+  struct timespec t;
+  timespec_get(&t, TIME_UTC);
+  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+#else
+  return (double)clock() * 1e3 / CLOCKS_PER_SEC;
+#endif
+}
 int main(int argc, char **argv) {
   ${prefix}_args args;
   size_t bytes = 0;
   void *workspace;
   int32_t status;
+  int n, runs = argc == 4 ? atoi(argv[3]) : 0;
+  double begun;
   FILE *in, *out;
-  if (argc != 3 || (in = fopen(argv[1], "rb")) == NULL || (out = fopen(argv[2], "wb")) == NULL) return 2;
+  if (argc < 3 || (in = fopen(argv[1], "rb")) == NULL || (out = fopen(argv[2], "wb")) == NULL) return 2;
   memset(&args, 0, sizeof args);
 ${free.map((n) => `  get(in, &${unit.size(n).replace("args->", "args.")}, 4);`).join("\n")}
 ${reads.join("\n")}
@@ -153,6 +181,11 @@ ${outs.map((o) => `  args.${o.field} = (${o.type} *)make(${o.count} * sizeof(${o
   workspace = make(bytes);
   status = ${prefix}_run(&args, workspace, bytes, NULL);
   if (status != 0) { fprintf(stderr, "run: status %d\\n", (int)status); return 1; }
+  for (n = 0; n < runs; n++) {
+    begun = now();
+    ${prefix}_run(&args, workspace, bytes, NULL);
+    printf("%.6f\\n", now() - begun);
+  }
 ${outs.map((o) => `  if (${o.count} > 0) fwrite(args.${o.field}, sizeof(${o.type}), ${o.count}, out);`).join("\n")}
   free(workspace);
 ${[...program.inputs.filter((t) => t.dims.length > 0), ...program.outputs].map((t) => `  free((void *)args.${unit.field(t.name)});`).join("\n")}

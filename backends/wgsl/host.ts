@@ -106,69 +106,104 @@ const usage = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 
 
 /** `widest`: workgroups in a row of the dispatch, the device's limit unless a test asks for less. */
 export async function runModule(module: Module, call: Call, widest = Number.POSITIVE_INFINITY): Promise<Outputs> {
+  const prepared = await prepareModule(module, call, widest);
+  try {
+    await prepared.run();
+    return await prepared.outputs();
+  } finally {
+    prepared.dispose();
+  }
+}
+
+export interface PreparedModule {
+  /** Done when the device is. */
+  readonly run: () => Promise<void>;
+  readonly outputs: () => Promise<Outputs>;
+  readonly dispose: () => void;
+}
+
+/** Puts a call's tensors into buffers of the device, where it can run again and again. */
+export async function prepareModule(
+  module: Module,
+  call: Call,
+  widest = Number.POSITIVE_INFINITY,
+): Promise<PreparedModule> {
   const all = await device();
   const { device: gpu } = all;
   const pipeline = await pipelineOf(all, module, specialise(module, call.sizes));
   const total = module.grid.reduce((n, x) => n * sizeValue(x, call.sizes), 1);
   const width = Math.min(total, widest, gpu.limits.maxComputeWorkgroupsPerDimension);
   const made: GPUBuffer[] = [];
+  const dispose = (): void => {
+    for (const b of made) b.destroy();
+  };
+  const failed = <T>(work: () => T | Promise<T>): Promise<T> => checked(gpu, "the run failed", work);
   const buffer = (bytes: number, use: number): GPUBuffer => {
     const b = gpu.createBuffer({ size: Math.max(4, Math.ceil(bytes / 4) * 4), usage: use });
     made.push(b);
     return b;
   };
-  try {
-    return await checked(gpu, "the run failed", async () => {
-      const sizes = new Uint32Array([
-        ...module.uniforms.map((n) => call.sizes[n] ?? 0),
-        total,
-        width,
-        0xff800000,
-        0x7fc00000,
-      ]);
-      const uniform = buffer(sizes.byteLength, usage.uniform | usage.copyTarget);
-      gpu.queue.writeBuffer(uniform, 0, sizes);
-      const results: { name: string; dims: number[]; count: number; from: GPUBuffer; to: GPUBuffer }[] = [];
-      const resources = module.bindings.map(({ tensor, output }) => {
-        if (!output) return upload(tensor.name);
-        const dims = tensor.dims.map((d) => sizeValue(d, call.sizes));
-        const count = dims.reduce((n, d) => n * d, 1);
-        const from = buffer(count * 4, usage.storage | usage.copySource);
-        results.push({ name: tensor.name, dims, count, from, to: buffer(count * 4, usage.mapRead | usage.copyTarget) });
-        return from;
-      });
-      function upload(name: string): GPUBuffer {
-        const data = call.inputs.get(name)?.data;
-        if (!data) fail("FOV2101", `wgsl: input ${name} is missing`);
-        const target = buffer(data.byteLength, usage.storage | usage.copyTarget);
-        const bytes = new Uint8Array(Math.ceil(data.byteLength / 4) * 4);
-        bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-        gpu.queue.writeBuffer(target, 0, bytes);
-        return target;
-      }
-      const group = gpu.createBindGroup({
-        layout: pipeline.getBindGroupLayout(0),
-        entries: [uniform, ...resources].map((b, binding) => ({ binding, resource: { buffer: b } })),
-      });
-      const encoder = gpu.createCommandEncoder();
-      if (total > 0) {
-        const pass = encoder.beginComputePass();
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(width, Math.ceil(total / width));
-        pass.end();
-      }
-      for (const { from, to } of results) encoder.copyBufferToBuffer(from, 0, to, 0, to.size);
-      gpu.queue.submit([encoder.finish()]);
-      const found = new Map<string, { dims: number[]; data: Float32Array }>();
-      for (const { name, dims, count, to } of results) {
-        await to.mapAsync(1);
-        found.set(name, { dims, data: new Float32Array(to.getMappedRange().slice(0, count * 4)) });
-        to.unmap();
-      }
-      return found;
+  const upload = (name: string): GPUBuffer => {
+    const data = call.inputs.get(name)?.data;
+    if (!data) fail("FOV2101", `wgsl: input ${name} is missing`);
+    const target = buffer(data.byteLength, usage.storage | usage.copyTarget);
+    const bytes = new Uint8Array(Math.ceil(data.byteLength / 4) * 4);
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    gpu.queue.writeBuffer(target, 0, bytes);
+    return target;
+  };
+  const results: { name: string; dims: number[]; count: number; from: GPUBuffer; to: GPUBuffer }[] = [];
+  const bind = (): GPUBindGroup => {
+    const sizes = new Uint32Array([
+      ...module.uniforms.map((n) => call.sizes[n] ?? 0),
+      total,
+      width,
+      0xff800000,
+      0x7fc00000,
+    ]);
+    const uniform = buffer(sizes.byteLength, usage.uniform | usage.copyTarget);
+    gpu.queue.writeBuffer(uniform, 0, sizes);
+    const resources = module.bindings.map(({ tensor, output }) => {
+      if (!output) return upload(tensor.name);
+      const dims = tensor.dims.map((d) => sizeValue(d, call.sizes));
+      const count = dims.reduce((n, d) => n * d, 1);
+      const from = buffer(count * 4, usage.storage | usage.copySource);
+      results.push({ name: tensor.name, dims, count, from, to: buffer(count * 4, usage.mapRead | usage.copyTarget) });
+      return from;
     });
-  } finally {
-    for (const b of made) b.destroy();
+    return gpu.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [uniform, ...resources].map((b, binding) => ({ binding, resource: { buffer: b } })),
+    });
+  };
+  const dispatch = async (group: GPUBindGroup): Promise<void> => {
+    if (total === 0) return;
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(width, Math.ceil(total / width));
+    pass.end();
+    gpu.queue.submit([encoder.finish()]);
+    await gpu.queue.onSubmittedWorkDone();
+  };
+  const read = async (): Promise<Outputs> => {
+    const encoder = gpu.createCommandEncoder();
+    for (const { from, to } of results) encoder.copyBufferToBuffer(from, 0, to, 0, to.size);
+    gpu.queue.submit([encoder.finish()]);
+    const found = new Map<string, { dims: number[]; data: Float32Array }>();
+    for (const { name, dims, count, to } of results) {
+      await to.mapAsync(1);
+      found.set(name, { dims, data: new Float32Array(to.getMappedRange().slice(0, count * 4)) });
+      to.unmap();
+    }
+    return found;
+  };
+  try {
+    const group = await failed(bind);
+    return { run: () => failed(() => dispatch(group)), outputs: () => failed(read), dispose };
+  } catch (error) {
+    dispose();
+    throw error;
   }
 }

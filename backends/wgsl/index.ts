@@ -3,8 +3,8 @@ import { webgpu } from "../../src/targets/index.ts";
 import type { Backend } from "../backend.ts";
 import { wgslDeclarations } from "../declarations.ts";
 import { license, printJson } from "../manifest.ts";
-import { emitModule } from "./emit.ts";
-import { runModule } from "./host.ts";
+import { emitModule, specialise } from "./emit.ts";
+import { prepareModule, runModule } from "./host.ts";
 import { loaderOf, manifestOf } from "./loader.ts";
 
 export const wgsl: Backend = {
@@ -25,6 +25,25 @@ export const wgsl: Backend = {
         { name: `${name}.wgsl.d.mts`, content: wgslDeclarations(manifest) },
       ],
     });
+  },
+  workspaceBytes: (program, sizes) => {
+    const text = specialise(emitModule(program, {}), sizes);
+    const shared = [...text.matchAll(/var<workgroup> \w+: (?:array<\w+, (\d+)>|\w+);/g)];
+    return Promise.resolve(shared.reduce((bytes, [, count = "1"]) => bytes + 4 * Number(count), 0));
+  },
+  prepare: async (program, options, call) => {
+    const { run, outputs, dispose } = await prepareModule(emitModule(program, options.fixed), call);
+    const elapsed = async (): Promise<number> => {
+      const begun = performance.now();
+      await run();
+      return performance.now() - begun;
+    };
+    const time = async (runs: number): Promise<readonly number[]> => {
+      const times: number[] = [];
+      for (let n = 0; n < runs; n++) times.push(await elapsed());
+      return times;
+    };
+    return { time, outputs, dispose };
   },
   run: (program, options, call) => runModule(emitModule(program, options.fixed), call),
 };

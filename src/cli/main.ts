@@ -2,8 +2,9 @@
  * The command line: words to calls. Each command is a file in commands/; here stand the options and the exit codes
  * (0 yes, 1 no, 2 wrong usage, 70 our own mistake).
  */
-import { Command, CommanderError, Option } from "commander";
-import { FoveaError } from "../diagnostics/diagnostic.ts";
+import { Command, CommanderError } from "commander";
+import { diagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
+import { benchCommand } from "./commands/bench.ts";
 import { checkCommand } from "./commands/check.ts";
 import { compileCommand } from "./commands/compile.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -12,45 +13,44 @@ import { formatCommand } from "./commands/fmt.ts";
 import { runCommand } from "./commands/run.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { viewCommand } from "./commands/view.ts";
-import { collect, collectNumbers } from "./options.ts";
-import { exit, guarded, report, type Terminal } from "./terminal.ts";
+import { collect, collectNumbers, defaults, seedOf } from "./options.ts";
+import { exit, guarded, processTerminal, report, type Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
 
-export async function main(args: readonly string[]): Promise<number> {
-  const terminal: Terminal = {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    color: Boolean(process.stderr.isTTY) && !process.env["NO_COLOR"],
-    sources: new Map(),
-  };
+type Run<O> = (paths: readonly string[], options: O, terminal: Terminal) => Promise<number>;
+
+/** Which of the shared options a command has: those of a spec (--name --dim --set), and those of its tensors too. */
+type Shares = "nothing" | "spec" | "tensors";
+
+export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   const json = args.includes("--json");
   let code: number = exit.yes;
   const program = new Command("fovea")
     .description("Compiles attention specs to WASM SIMD, WGSL and C kernels")
+    .version(version(), "--version", "print the version")
     .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: (text) => (json ? undefined : terminal.err(text)) });
-  const add = <O>(
-    name: string,
-    description: string,
-    run: (paths: readonly string[], options: O, terminal: Terminal) => Promise<number>,
-    argument = "<file...>",
-  ): Command =>
-    program
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: (text) => (json ? undefined : terminal.err(text)),
+      // Said below, with its code.
+      outputError: () => {},
+    })
+    .addHelpText("after", examples);
+  const add = <O>(name: string, description: string, run: Run<O>, shares: Shares, argument = "<file...>"): Command => {
+    const command = program
       .command(`${name} ${argument}`.trim())
       .description(description)
-      .option("--json", "print one JSON document")
-      .option("--name <attention>", "which attention of the file")
-      .option("--dim <name=size>", "fix or give a dimension", collectNumbers("--dim", true), {})
-      .option("--set <param=value>", "override a param", collectNumbers("--set", false), {})
-      .option("--input <name=file>", "a tensor: .npy, .npz#member, .safetensors#member", collect, [])
-      .option("--inputs <file>", "tensors by name from a .npz or .safetensors")
-      .addOption(new Option("--seed <n>", "seed of sampled inputs").argParser(Number).default(0))
-      .action(async (first: string | readonly string[] | O, second: O) => {
-        const given = argument ? ([] as string[]).concat(first as string | string[]) : [];
-        const options = (argument ? second : first) as O;
-        code = await guarded(terminal, json, () => run(given, options, terminal));
-      });
-  add("check", "say what is wrong with a spec", checkCommand);
-  add("fmt", "print the canonical layout", formatCommand)
+      .option("--json", "print one JSON document");
+    if (shares !== "nothing") addSpecOptions(command);
+    if (shares === "tensors") addTensorOptions(command);
+    return command.action(async (...words: readonly unknown[]) => {
+      const given = argument ? ([] as unknown[]).concat(words[0]).map(String) : [];
+      const options = { ...defaults, ...(words[argument ? 1 : 0] as object) } as O;
+      code = await guarded(terminal, { json, args }, () => run(given, options, terminal));
+    });
+  };
+  add("check", "say what is wrong with a spec", checkCommand, "spec");
+  add("fmt", "print the canonical layout", formatCommand, "nothing")
     .option("--check", "only say whether it is so already")
     .option("-w, --write", "write it back");
   const seeing = (command: Command): Command =>
@@ -59,42 +59,71 @@ export async function main(args: readonly string[]): Promise<number> {
       .option("--stop-after <pass>", "print what a pass made and stop there")
       .option("--time-passes", "print how long each pass took")
       .option("--verify-each", "run what each pass made and compare it with the oracle");
-  seeing(add("explain", "what each clause decided and what it saves", explainCommand, "<file>")).option(
+  seeing(add("explain", "what each clause decided and what it saves", explainCommand, "tensors", "<file>")).option(
     "--target <target>",
     "for whose tiles",
     "wasm",
   );
-  seeing(add("compile", "write kernels", compileCommand))
+  seeing(add("compile", "write kernels", compileCommand, "tensors"))
     .requiredOption("--target <targets>", "wasm, wgsl, c")
     .option("-o, --out <dir>", "where to", ".")
     .option("--simd <which>", "wasm modules to make: both, plain or relaxed", "both");
-  add("run", "run a kernel", runCommand, "<file>")
+  add("run", "run a kernel", runCommand, "tensors", "<file>")
     .requiredOption("--target <target>", "wasm, wgsl, c, oracle, tiles")
-    .option("-o, --out <file>", "where outputs go: .npy or .npz")
-    .option("--output <name>", "which output a .npy gets", "o");
-  add("verify", "run targets against the oracle", verifyCommand, "<path...>")
+    .option("-o, --out <file>", "where outputs go: .npy, .npz or .safetensors; `-` is stdout")
+    .option("--output <name>", "only this output (a .npy gets `o` if not said)");
+  add("verify", "run targets against the oracle", verifyCommand, "tensors", "<path...>")
     .option("--target <targets>", "targets, or `all`", "all")
     .option("--strict", "a skipped target fails");
-  add("view", "draw the mask", viewCommand, "<file>").option("-o, --out <file.svg>", "write an SVG");
-  add("doctor", "what this machine can run", doctorCommand, "");
-  try {
-    await program.parseAsync([...args], { from: "user" });
-  } catch (error) {
-    if (error instanceof FoveaError) return report(terminal, error.diagnostics, json);
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return exit.yes;
-    if (json) terminal.out(`${JSON.stringify({ version: 1, ok: false, diagnostics: [usage(error.message)] })}\n`);
-    return exit.usage;
-  }
-  return code;
+  add("bench", "time kernels on this machine", benchCommand, "tensors")
+    .option("--target <targets>", "targets, or `all`", "wasm")
+    .option("--threads <n>", "threads of a kernel", "1")
+    .option("--page <dir>", "write a page that runs the same kernels in a browser");
+  add("view", "draw the mask", viewCommand, "tensors", "<file>").option(
+    "-o, --out <file.svg>",
+    "write an SVG; `-` is stdout",
+  );
+  add("doctor", "what this machine can run", doctorCommand, "nothing", "");
+  return guarded(terminal, { json, args }, async () => {
+    try {
+      await program.parseAsync([...args], { from: "user" });
+      return code;
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      if (error.exitCode === 0) return exit.yes;
+      // Without a command commander has printed the help.
+      if (error.code === "commander.help" && !json) return exit.usage;
+      return report(terminal, [usage(error)], json);
+    }
+  });
 }
 
-const usage = (message: string): object => ({
-  code: "FOV0001",
-  severity: "error",
-  message: message.replace(/^error: /, ""),
-  file: null,
-  span: null,
-  notes: [],
-  fixes: [],
-});
+const examples = `
+Example:
+  fovea explain examples/04-sinks.attn
+  fovea compile examples/04-sinks.attn --target wasm,wgsl,c -o out`;
+
+function addSpecOptions(command: Command): void {
+  command
+    .option("--name <attention>", "which attention of the file")
+    .option("--dim <name=size>", "fix a dimension", collectNumbers("--dim", true))
+    .option("--set <param=value>", "override a param", collectNumbers("--set", false));
+}
+
+function addTensorOptions(command: Command): void {
+  command
+    .option("--input <name=file>", "a tensor: .npy, .npz#member, .safetensors#member", collect)
+    .option("--inputs <file>", "tensors by name from a .npz or .safetensors")
+    .option("--seed <n>", "seed of sampled inputs (0 if not said)", seedOf);
+}
+
+/** `error: unknown command 'chek'` and, on a line of its own, `(Did you mean check?)`. */
+function usage({ code, message }: CommanderError): Diagnostic {
+  if (code === "commander.help")
+    return diagnostic("FOV0001", "no command is given", { help: "`fovea --help` lists them" });
+  const [first = "", ...more] = message.replace(/^error: /, "").split("\n");
+  const suggestion = /\(Did you mean (?:one of )?(.+)\?\)/.exec(more.join(" "))?.[1];
+  return diagnostic("FOV0001", first.replaceAll("'", "`"), {
+    help: suggestion ? `did you mean \`${suggestion}\`?` : "`fovea --help` lists the commands and their options",
+  });
+}

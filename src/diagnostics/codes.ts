@@ -10,6 +10,7 @@ export const codes = {
   FOV0005: "the file has no attention",
   FOV0006: "a file of another spec would be overwritten",
   FOV0007: "no attention, dimension or parameter of that name",
+  FOV0008: "a file is not in the canonical layout",
   FOV1001: "the text does not follow the grammar",
   FOV1002: "a character that no token begins with",
   FOV1003: "a text or a string that never ends",
@@ -69,6 +70,8 @@ export const codes = {
   FOV5004: "the artifact is damaged",
   FOV5005: "the device was lost",
   FOV5006: "the description of a device is malformed",
+  FOV5007: "a target's answer differs from the oracle's",
+  FOV5008: "a way of running that is not available yet",
   FOV5009: "a kernel was used after it was disposed of",
   FOV9001: "a mistake of the compiler itself",
 } as const;

@@ -10,6 +10,7 @@ import type { Sizes } from "../spec/spec.ts";
 import { inRange, inVerdict } from "./build.ts";
 import { normal } from "./linear.ts";
 import type { Plan } from "./plan.ts";
+import { lengthOf, runsOf } from "./runs.ts";
 import { attendOf, prepareVisit, type Keys, type PreparedVisit, type TileRanges } from "./tiles.ts";
 
 export type Inputs = Readonly<Record<string, ArrayLike<number>>>;
@@ -134,22 +135,72 @@ function countHead(
     tally.examined += ranges.examined;
     tally.built += ranges.may.length;
     const height = last - first + 1;
-    let visited = 0;
-    for (const [start, end] of ranges.may) {
-      for (let lo = start; lo < end; lo += tile.keys) {
-        const hi = Math.min(end, lo + tile.keys);
-        const kind = kindOf(visit, ranges, i0, i1, lo, hi, tally);
-        if (kind === "skipped") continue;
-        visited += hi - lo;
-        tally[kind]++;
-        const clause = clauseOf(ranges, lo, hi);
-        tally.byClause[clause] = (tally.byClause[clause] ?? 0) + 1;
-        if (known === undefined) tally.kept += kind === "full" ? height * (hi - lo) : pairs.kept(first, last, lo, hi);
-      }
-    }
+    const { visited, kept } = visit.verdict
+      ? countByVerdict(visit, ranges, { i0, i1, first, last }, known === undefined ? pairs : undefined, tile, tally)
+      : countByRange(ranges, { first, last }, known === undefined ? pairs : undefined, tile, tally);
+    tally.kept += kept;
     tally.visited += height * visited;
     tally.skipped += Math.floor((keys - visited) / tile.keys);
   }
+}
+
+interface Counted {
+  /** Keys that are looked at. */
+  readonly visited: number;
+  /** Pairs kept; 0 where they are not to be counted. */
+  readonly kept: number;
+}
+
+interface Rows {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A verdict is asked for every run of keys. */
+function countByVerdict(
+  visit: PreparedVisit,
+  ranges: TileRanges,
+  { i0, i1, first, last }: Rows & { readonly i0: number; readonly i1: number },
+  pairs: PairCounter | undefined,
+  tile: TileSize,
+  tally: Tally,
+): Counted {
+  let [visited, kept] = [0, 0];
+  for (const [start, end] of ranges.may) {
+    for (let lo = start; lo < end; lo += tile.keys) {
+      const hi = Math.min(end, lo + tile.keys);
+      const kind = kindOf(visit, ranges, i0, i1, lo, hi, tally);
+      if (kind === "skipped") continue;
+      visited += hi - lo;
+      tally[kind]++;
+      const clause = clauseOf(ranges, lo, hi);
+      tally.byClause[clause] = (tally.byClause[clause] ?? 0) + 1;
+      if (pairs) kept += kind === "full" ? (last - first + 1) * (hi - lo) : pairs.kept(first, last, lo, hi);
+    }
+  }
+  return { visited, kept };
+}
+
+/** Without a verdict the ranges say it all: runs are counted by arithmetic, however many there are. */
+function countByRange(
+  ranges: TileRanges,
+  { first, last }: Rows,
+  pairs: PairCounter | undefined,
+  { keys }: TileSize,
+  tally: Tally,
+): Counted {
+  let [visited, kept] = [0, 0];
+  for (const range of ranges.may) {
+    const { full, mixed, byClause } = runsOf(ranges, range, keys);
+    visited += range[1] - range[0];
+    tally.full += lengthOf(full.runs);
+    tally.mixed += lengthOf(mixed.runs);
+    for (const [clause, n] of byClause) tally.byClause[clause] = (tally.byClause[clause] ?? 0) + n;
+    if (!pairs) continue;
+    kept += (last - first + 1) * lengthOf(full.keys);
+    for (const [lo, hi] of mixed.keys) kept += pairs.kept(first, last, lo, hi);
+  }
+  return { visited, kept };
 }
 
 function kindOf(

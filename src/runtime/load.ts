@@ -4,9 +4,8 @@
  * Guarantees: FOV0002 for a file that cannot be read or lacks the tensor, FOV0003 for one that cannot be
  * written, FOV2107 for one that is malformed; a failed write leaves the old file as it was.
  */
-import { randomBytes } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { extname } from "node:path";
 import { fail, FoveaError } from "../diagnostics/diagnostic.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 import { namesOfNpz, readNpz, writeNpz } from "./npz.ts";
@@ -14,6 +13,7 @@ import { namesOfSafetensors, readSafetensors, writeSafetensors } from "./safeten
 import type { TensorFile } from "./safetensors.ts";
 import { malformed, quoted } from "./stored.ts";
 import type { Tensor } from "./tensor.ts";
+import { reasonOf, writeWhole } from "./write.ts";
 
 type Format = "npy" | "npz" | "safetensors";
 
@@ -52,6 +52,14 @@ export function readTensors(path: string, wanted?: ReadonlySet<string>): Map<str
   return readTensorsAndMetadata(path, wanted).tensors;
 }
 
+/** The names of a file's tensors, in its order; a .npy file has none. */
+export function namesOfTensors(path: string): readonly string[] {
+  const format = formatOf(path, "FOV0002");
+  if (format === "npy") return [];
+  const bytes = readBytes(path);
+  return format === "npz" ? namesOfNpz(bytes, path) : namesOfSafetensors(bytes, path);
+}
+
 /** As readTensors, with the metadata of a .safetensors file; other formats have none. */
 export function readTensorsAndMetadata(path: string, wanted?: ReadonlySet<string>): TensorFile {
   const format = formatOf(path, "FOV0002");
@@ -64,16 +72,25 @@ export function writeTensorFile(
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: ReadonlyMap<string, string>,
 ): void {
+  writeWhole(path, encodeTensorFile(path, tensors, metadata));
+}
+
+/** The bytes that writeTensorFile would write to this path. */
+export function encodeTensorFile(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata?: ReadonlyMap<string, string>,
+): Uint8Array {
   const format = formatOf(path, "FOV0003");
-  if (format === "safetensors") return writeWhole(path, writeSafetensors(tensors, metadata));
-  if (format === "npz") return writeWhole(path, writeNpz(tensors));
+  if (format === "safetensors") return writeSafetensors(tensors, metadata);
+  if (format === "npz") return writeNpz(tensors);
   const [only, second] = tensors;
   if (only === undefined || second !== undefined) {
     return fail("FOV0003", `\`${path}\` would have ${tensors.size} tensors, and a .npy file has one`, {
       help: "write a .npz or .safetensors file",
     });
   }
-  writeWhole(path, writeNpy(only[1], only[0]));
+  return writeNpy(only[1], only[0]);
 }
 
 function formatOf(path: string, code: "FOV0002" | "FOV0003"): Format {
@@ -110,42 +127,10 @@ function readBytes(path: string): Uint8Array {
     }
   } catch (error) {
     if (error instanceof FoveaError) throw error;
-    return fail("FOV0002", `\`${path}\` cannot be read: ${reason(error)}`, {
+    return fail("FOV0002", `\`${path}\` cannot be read: ${reasonOf(error)}`, {
       help: "check the path and its permissions",
     });
   }
-}
-
-/** Writes beside the target and renames, so that no reader ever sees half a file. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  try {
-    // Exclusive: a file or link that already waits under the draft's name is never followed.
-    writeFileSync(draft, bytes, { flag: "wx", flush: true });
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    fail("FOV0003", `\`${path}\` cannot be written: ${reason(error)}`, {
-      help: "check that the directory exists, is writable and has room",
-    });
-  }
-}
-
-const reasons: ReadonlyMap<string, string> = new Map([
-  ["ENOENT", "there is no such file or directory"],
-  ["EACCES", "permission denied"],
-  ["EPERM", "permission denied"],
-  ["EISDIR", "it is a directory"],
-  ["ENOTDIR", "a part of the path is no directory"],
-  ["ENOSPC", "the disk is full"],
-  ["EROFS", "the file system is read-only"],
-  ["ELOOP", "its links lead in a circle"],
-  ["ENAMETOOLONG", "the name is too long"],
-]);
-
-function reason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-  return reasons.get(code) ?? code;
 }
 
 function listOf(names: readonly string[]): string {

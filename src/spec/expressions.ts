@@ -33,7 +33,10 @@ export function lowerValue(x: Expr, outer: Scope): Value | undefined {
   if (++scope.resolver.steps > maxNodes) tooLarge(scope, x.span);
   if (scope.depth > maxDepth) {
     throw new FoveaError([
-      diagnostic("FOV4002", `the expression is nested deeper than ${maxDepth} levels`, { span: x.span }),
+      diagnostic("FOV4002", `the expression is nested deeper than ${maxDepth} levels`, {
+        span: x.span,
+        help: "name parts of it with `let`, `pattern` or `fn`, or pass a tensor and look the answer up",
+      }),
     ]);
   }
   switch (x.kind) {

@@ -20,6 +20,8 @@ export interface Given {
 
 export const maxElements = 2 ** 31 - 1;
 export const maxHeadSize = 512;
+/** Lengths, positions and the sizes that ranges are computed from stay below it, so that their bounds fit 32 bits. */
+export const maxLength = 2 ** 26 - 1;
 
 function value(x: Scalar, sizes: Sizes): number {
   const none = (): never => {
@@ -76,7 +78,12 @@ export function checkInputs(spec: Spec, given: Sizes, inputs: ReadonlyMap<string
 function checkNames(spec: Spec, given: Sizes, inputs: ReadonlyMap<string, Given>, diagnostics: Diagnostic[]): void {
   const names = spec.inputs.map((input) => input.name);
   for (const { name } of spec.inputs) {
-    if (!inputs.has(name)) diagnostics.push(diagnostic("FOV2101", `${spec.name}: the input ${name} is missing`));
+    if (!inputs.has(name))
+      diagnostics.push(
+        diagnostic("FOV2101", `${spec.name}: the input ${name} is missing`, {
+          help: "give every input that the signature declares",
+        }),
+      );
   }
   for (const name of inputs.keys()) {
     if (names.includes(name)) continue;
@@ -100,6 +107,7 @@ function checkNames(spec: Spec, given: Sizes, inputs: ReadonlyMap<string, Given>
         diagnostic(
           "FOV2005",
           `${spec.name}: the dimension ${name} is fixed to ${spec.fixed[name]} and given as ${given[name]}`,
+          { help: `leave ${name} out, or compile without \`--dim ${name}\`` },
         ),
       );
     }
@@ -114,7 +122,9 @@ function inferSizes(spec: Spec, given: Sizes, inputs: ReadonlyMap<string, Given>
     if (Number.isInteger(size) && size >= 0) found.set(name, { value: size, by: "given" });
     else
       diagnostics.push(
-        diagnostic("FOV2106", `${spec.name}: the dimension ${name} is given as ${size}, which is not a size`),
+        diagnostic("FOV2106", `${spec.name}: the dimension ${name} is given as ${size}, which is not a size`, {
+          help: "a size is an integer from 0 on",
+        }),
       );
   }
   for (const input of spec.inputs) {
@@ -125,6 +135,7 @@ function inferSizes(spec: Spec, given: Sizes, inputs: ReadonlyMap<string, Given>
         diagnostic(
           "FOV2105",
           `${spec.name}: input ${input.name} has dimensions [${dims.join(", ")}]; ${shapeText(input, {})} has ${input.dims.length} of them`,
+          { help: "reshape the tensor, or change the signature" },
         ),
       );
       continue;
@@ -132,7 +143,9 @@ function inferSizes(spec: Spec, given: Sizes, inputs: ReadonlyMap<string, Given>
     for (const [n, dim] of input.dims.entries()) {
       if (!Number.isInteger(dims[n]) || dims[n] < 0) {
         diagnostics.push(
-          diagnostic("FOV2106", `${spec.name}: input ${input.name} has the dimension ${dims[n]}, which is not a size`),
+          diagnostic("FOV2106", `${spec.name}: input ${input.name} has the dimension ${dims[n]}, which is not a size`, {
+            help: "a size is an integer from 0 on",
+          }),
         );
       } else if (dim.kind === "size") infer(spec, dim.name, dims[n], input.name, found, diagnostics);
     }
@@ -169,6 +182,7 @@ function infer(
       diagnostic(
         "FOV2005",
         `${spec.name}: the dimension ${name} is ${before.value} (${before.by}) and ${size} (from input ${input})`,
+        { help: "give tensors of one call: a dimension has one size in all of them" },
       ),
     );
   }
@@ -190,21 +204,38 @@ function checkProducts(spec: Spec, sizes: Sizes, diagnostics: Diagnostic[]): voi
         diagnostic(
           "FOV4005",
           `${spec.name}: ${name} has ${large ?? elements} elements${large === undefined ? "" : " along one dimension"}`,
-          { notes: [`the limit is ${maxElements}`] },
+          { notes: [`the limit is ${maxElements}`], help: "split the call, by batch or by heads" },
         ),
       );
     }
   }
-  for (const role of ["channel", "valueChannel"] as const) {
-    const extent = value(spec.extents[role], sizes);
+  for (const name of spec.sizes) {
+    if (sizes[name] <= maxLength) continue;
+    diagnostics.push(
+      diagnostic("FOV4005", `${spec.name}: the dimension ${name} is ${sizes[name]}`, {
+        notes: [`the limit is ${maxLength}: ranges of keys are computed in 32 bits`],
+        help: "split the call",
+      }),
+    );
+  }
+  checkHeadSizes(spec, sizes, diagnostics);
+}
+
+function checkHeadSizes(spec: Spec, sizes: Sizes, diagnostics: Diagnostic[]): void {
+  const extents = new Set([value(spec.extents.channel, sizes), value(spec.extents.valueChannel, sizes)]);
+  for (const extent of extents) {
     if (extent > maxHeadSize)
       diagnostics.push(
-        diagnostic("FOV4005", `${spec.name}: the head size is ${extent}`, { notes: [`the limit is ${maxHeadSize}`] }),
+        diagnostic("FOV4005", `${spec.name}: the head size is ${extent}`, {
+          notes: [`the limit is ${maxHeadSize}`],
+          help: "give a smaller one, or split the heads",
+        }),
       );
     if (extent === 0)
       diagnostics.push(
         diagnostic("FOV2106", `${spec.name}: the head size is 0`, {
           notes: ["batch and lengths may be 0, a head size may not"],
+          help: "give a head size of 1 to 512",
         }),
       );
   }
@@ -219,7 +250,9 @@ function checkShapes(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given
     const shape = shapeText(input, sizes);
     if (tensor.dtype !== undefined && tensor.dtype !== input.dtype) {
       diagnostics.push(
-        diagnostic("FOV2104", `${spec.name}: input ${input.name} is ${tensor.dtype}; ${shape} is needed`),
+        diagnostic("FOV2104", `${spec.name}: input ${input.name} is ${tensor.dtype}; ${shape} is needed`, {
+          help: `store it as ${input.dtype}`,
+        }),
       );
     }
     if (tensor.dims && tensor.dims.some((dim, n) => dim !== dims[n])) {
@@ -227,6 +260,7 @@ function checkShapes(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given
         diagnostic(
           "FOV2105",
           `${spec.name}: input ${input.name} has dimensions [${tensor.dims.join(", ")}]; ${shape} is needed`,
+          { help: "give the tensor in that shape, or other sizes" },
         ),
       );
       continue;
@@ -237,6 +271,7 @@ function checkShapes(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given
         diagnostic(
           "FOV2103",
           `${spec.name}: input ${input.name} has ${tensor.data.length} numbers; ${shape} needs ${count}`,
+          { help: "give as many numbers as the dimensions say" },
         ),
       );
     }
@@ -268,6 +303,7 @@ function checkRange(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given>
     diagnostic(
       "FOV4007",
       `${spec.name}: ${text} could leave 32 bits for ${spec.sizes.map((name) => `${name} = ${sizes[name]}`).join(", ")}`,
+      { help: "give smaller sizes, or smaller numbers in the tensors that it reads" },
     ),
   );
 }
@@ -280,7 +316,7 @@ function checkWhere(spec: Spec, sizes: Sizes, diagnostics: Diagnostic[]): void {
       diagnostic(
         "FOV2108",
         `${spec.name}: ${text} does not hold for ${named.map((name) => `${name} = ${sizes[name]}`).join(", ")}`,
-        { span },
+        { span, help: "give sizes for which it holds" },
       ),
     );
   }

@@ -94,7 +94,10 @@ function ofCall(x: Scalar & { kind: "call" }, args: readonly Interval[]): Interv
   }
 }
 
-/** The first integer expression that could leave 32 bits, as text; undefined where none could. */
+/** Positions at which the bounds that the planner makes of a mask could themselves leave 32 bits. */
+const farthest = 2 ** 26;
+
+/** The first integer expression that could leave 32 bits (for a position: 26), as text; undefined where none could. */
 export function leaves32Bits(spec: Spec, sizes: Sizes, elements: (tensor: string) => Interval): string | undefined {
   let first: string | undefined;
   const report = (x: Scalar): void => {
@@ -110,6 +113,7 @@ export function leaves32Bits(spec: Spec, sizes: Sizes, elements: (tensor: string
     ["j", below(extents.key)],
   ]);
   const position = intervalOf(spec.position, { ...none, variables: places });
+  if (magnitude(position) >= farthest) report(spec.position);
   const variables = new Map([...places, ["i", position]]);
   const sink = spec.weights.kind === "softmax" && spec.weights.sink ? [spec.weights.sink] : [];
   for (const x of [spec.mask, spec.score, spec.scale, ...sink]) intervalOf(x, { ...none, variables });

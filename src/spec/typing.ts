@@ -50,6 +50,7 @@ export function tooLarge(scope: Scope, span: Span): never {
   throw new FoveaError([
     diagnostic("FOV4003", `the expression has more than ${maxNodes} parts once its patterns are expanded`, {
       span: outermost,
+      help: "name parts of it and pass them as tensors, or repeat less",
     }),
   ]);
 }

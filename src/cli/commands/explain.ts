@@ -1,16 +1,15 @@
 /** `fovea explain`: the plan in words, what is kept and visited, and what it saves of attention and of a layer. */
 import { targetOf } from "../../verify/run.ts";
-import { countPlan, type Counts } from "../../plan/count.ts";
+import { countPlan } from "../../plan/count.ts";
 import { printPlan } from "../../plan/print.ts";
-import { evaluate } from "../../scalar/evaluate.ts";
-import type { Scalar } from "../../scalar/scalar.ts";
-import type { Sizes, Spec } from "../../spec/spec.ts";
 import { chosen } from "../../tile/tile.ts";
-import { trialOf } from "../../verify/each.ts";
-import { inputsOf, specsOf } from "../load.ts";
+import { trialOf, type Trial } from "../../verify/each.ts";
+import { inputsOf, readsOfMask } from "../inputs.ts";
+import { specOf } from "../load.ts";
 import type { Common } from "../options.ts";
 import { lowerSeen, type StageOptions } from "../stages.ts";
 import { exit, type Terminal } from "../terminal.ts";
+import { workOf } from "../work.ts";
 
 interface ExplainOptions extends Common, StageOptions {
   readonly target: string;
@@ -21,11 +20,12 @@ export async function explainCommand(
   options: ExplainOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const [spec] = specsOf(paths[0] ?? "-", options, terminal, true);
-  if (!spec) return exit.no;
+  const spec = specOf(paths, options, terminal);
   const { backend, device } = await targetOf(options.target);
-  const { sizes, inputs } = inputsOf(spec, options);
-  const lowered = await lowerSeen(spec, backend, device, options, terminal, () => trialOf(spec, sizes, inputs));
+  const { sizes, inputs } = inputsOf(spec, options, readsOfMask(spec));
+  // A trial runs the kernel, which needs every tensor.
+  const trial = (): Trial => trialOf(spec, sizes, inputsOf(spec, options).inputs);
+  const lowered = await lowerSeen(spec, backend, device, options, terminal, trial);
   if (!lowered) return exit.yes;
   const { plan, program } = lowered;
   const [rows, keys] = [chosen(program, "ROWS"), chosen(program, "KEYS")];
@@ -33,10 +33,14 @@ export async function explainCommand(
     rows,
     keys,
   });
-  const work = costOf(spec, sizes, count);
+  const work = workOf(spec, sizes, count.keptPairs);
+  const workspaceBytes = await backend.workspaceBytes(program, sizes);
   if (options.json) {
+    const { keptPairs, visitedPairs, planning, tiles } = count;
+    const said = { version: 1, attention: spec.name, dims: sizes, target: options.target, tile: { rows, keys } };
+    const { flops, bytes, layerShare } = work;
     terminal.out(
-      `${JSON.stringify({ version: 1, attention: spec.name, dims: sizes, target: options.target, tile: { rows, keys }, ...count, ...work })}\n`,
+      `${JSON.stringify({ ...said, keptPairs, visitedPairs, planning, tiles, flops, bytes, workspaceBytes, layerShare })}\n`,
     );
     return exit.yes;
   }
@@ -51,36 +55,11 @@ export async function explainCommand(
       `  tiles    ${count.tiles.full} full (no mask test), ${count.tiles.mixed} mixed, ${count.tiles.skipped} skipped`,
       ...Object.entries(count.tiles.byClause).map(([clause, n]) => `             ${clause}: ${n} ranges`),
       `  planning ${count.planning.examined} ranges examined, ${count.planning.built} built`,
-      `  work     ${(work.flops / 1e6).toFixed(1)} MFLOP, ${(work.bytes / 1e6).toFixed(1)} MB in and out`,
+      `  work     ${(work.flops / 1e6).toFixed(1)} MFLOP, ${(work.bytes / 1e6).toFixed(1)} MB in and out, workspace ${workspaceBytes.toLocaleString("en")} bytes`,
       `  layer    attention is ${percent(work.layerShare.attention)} of a transformer layer's operations here; this mask saves ${percent(work.layerShare.saving)} of the layer`,
       "",
       printPlan(plan),
     ].join("\n"),
   );
   return exit.yes;
-}
-
-/** 2 · (D + Dv) operations a kept pair; a layer has 24 · (H · D)² a token beside it (four projections and a 4 × MLP). */
-function costOf(
-  spec: Spec,
-  sizes: Sizes,
-  { keptPairs }: Counts,
-): { flops: number; bytes: number; layerShare: { attention: number; saving: number } } {
-  const value = (x: Scalar): number => evaluate(x, { variables: {}, sizes, read: () => 0, dims: () => [] }, "f64");
-  const { batch, head, keyHead, query, key, channel, valueChannel } = spec.extents;
-  const [B, H, Hkv, L, S, D, Dv] = [batch, head, keyHead, query, key, channel, valueChannel].map(value) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const dense = 2 * (D + Dv) * B * H * L * S;
-  const flops = dense * keptPairs;
-  const rest = 24 * (H * D) ** 2 * B * L;
-  const bytes = 4 * B * (H * L * (D + Dv) + Hkv * S * (D + Dv));
-  const layer = Math.max(1, dense + rest);
-  return { flops, bytes, layerShare: { attention: dense / layer, saving: (dense - flops) / layer } };
 }

@@ -1,29 +1,35 @@
 /** `fovea verify`: every attention on every target against the oracle, at the limits of verify/compare.ts. */
-import { FoveaError } from "../../diagnostics/diagnostic.ts";
+import { diagnostic, FoveaError, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { oracle } from "../../oracle/oracle.ts";
-import { evaluate } from "../../scalar/evaluate.ts";
 import type { Sizes, Spec } from "../../spec/spec.ts";
 import { compare, limitOf } from "../../verify/compare.ts";
-import { runSpec, targetOf, targets } from "../../verify/run.ts";
-import { filesOf, inputsOf, specsOf, type Loaded } from "../load.ts";
-import type { Common } from "../options.ts";
-import { exit, type Terminal } from "../terminal.ts";
+import { runSpec, targets } from "../../verify/run.ts";
+import { inputsOf, type Loaded } from "../inputs.ts";
+import { filesOf, specsOf } from "../load.ts";
+import { targetsOf, type Common } from "../options.ts";
+import { needOf } from "../targets.ts";
+import { report, type Terminal } from "../terminal.ts";
+import { valueOf } from "../work.ts";
 
 interface VerifyOptions extends Common {
   readonly target: string;
   readonly strict?: boolean;
 }
 
-interface Result {
+interface Outcome {
+  readonly status: "ok" | "fail" | "skipped";
+  readonly reason?: string;
+  /** Null where nothing was compared. */
+  readonly maxError: number | null;
+  readonly limit: number;
+}
+
+interface Result extends Outcome {
   readonly file: string;
   readonly attention: string;
   readonly target: string;
   readonly dims: Sizes;
   readonly seed: number;
-  readonly status: "ok" | "fail" | "skipped";
-  readonly reason?: string;
-  readonly maxError: number;
-  readonly limit: number;
 }
 
 export async function verifyCommand(
@@ -31,33 +37,56 @@ export async function verifyCommand(
   options: VerifyOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const wanted = options.target === "all" ? targets : options.target.split(",");
-  for (const target of wanted) if (target !== "tiles") await targetOf(target);
+  const wanted = options.target === "all" ? targets : targetsOf(options.target);
+  for (const target of wanted) await needOf(target);
   const results: Result[] = [];
+  const problems: Diagnostic[] = [];
   for (const file of filesOf(paths)) {
-    for (const spec of specsOf(file, options, terminal)) {
-      const loaded = inputsOf(spec, options);
-      const right = oracle(spec, loaded.sizes, loaded.inputs);
-      for (const target of wanted) {
-        const outcome = await outcomeOf(spec, target, loaded, right);
-        const result: Result = {
-          file,
-          attention: spec.name,
-          target,
-          dims: loaded.sizes,
-          seed: options.seed,
-          ...outcome,
-        };
-        results.push(result);
-        if (!options.json) terminal.out(`${line(result)}\n`);
-      }
+    // A file that cannot be verified hides nothing of the others.
+    for (const spec of (await collected(problems, async () => specsOf(file, options, terminal))) ?? []) {
+      await collected(problems, async () => {
+        const loaded = inputsOf(spec, options);
+        const right = oracle(spec, loaded.sizes, loaded.inputs);
+        for (const target of wanted) {
+          const outcome = await outcomeOf(spec, target, loaded, right);
+          const result = { file, attention: spec.name, target, dims: loaded.sizes, seed: options.seed, ...outcome };
+          results.push(result);
+          if (!options.json) terminal.out(`${line(result)}\n`);
+        }
+      });
     }
   }
-  if (options.json) terminal.out(`${JSON.stringify({ version: 1, results })}\n`);
-  const ran = results.filter((r) => r.status !== "skipped");
-  const good =
-    ran.length > 0 && ran.every((r) => r.status === "ok") && !(options.strict && ran.length < results.length);
-  return good ? exit.yes : exit.no;
+  problems.push(...faultsOf(results, options.strict ?? false, problems.length > 0));
+  return report(terminal, problems, options.json ?? false, { results });
+}
+
+async function collected<T>(problems: Diagnostic[], work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof FoveaError)) throw error;
+    problems.push(...error.diagnostics);
+    return undefined;
+  }
+}
+
+/** What makes the answer no: a wrong result, none at all, and with --strict one that is missing. */
+function faultsOf(results: readonly Result[], strict: boolean, refused: boolean): readonly Diagnostic[] {
+  const of = ({ file, attention, target }: Result): string => `${file}: ${attention} on ${target}`;
+  const faults = results
+    .filter((r) => r.status === "fail")
+    .map((r) => diagnostic("FOV5007", `${of(r)} differs from the oracle: ${r.reason ?? "the error is too large"}`));
+  const skipped = results.filter((r) => r.status === "skipped");
+  if (strict) faults.push(...skipped.map((r) => diagnostic("FOV5002", `${of(r)} was skipped: ${r.reason ?? ""}`)));
+  else if (skipped.length === results.length && !refused) {
+    faults.push(
+      diagnostic("FOV5002", "no target ran", {
+        notes: [...new Set(skipped.map((r) => `${r.target}: ${r.reason ?? "skipped"}`))],
+        help: "`fovea doctor` says what is missing",
+      }),
+    );
+  }
+  return faults;
 }
 
 async function outcomeOf(
@@ -65,20 +94,24 @@ async function outcomeOf(
   target: string,
   { sizes, inputs }: Loaded,
   right: ReturnType<typeof oracle>,
-): Promise<Pick<Result, "status" | "reason" | "maxError" | "limit">> {
-  const headSize = evaluate(spec.extents.channel, { variables: {}, sizes, read: () => 0, dims: () => [] }, "f64");
-  const limit = limitOf(target === "wgsl" ? "gpu" : "f32", false, headSize);
+): Promise<Outcome> {
+  const limit = limitOf(target === "wgsl" ? "gpu" : "f32", false, valueOf(spec.extents.channel, sizes));
   try {
     const { ok, maxError, reason } = compare(spec, right, await runSpec(spec, target, sizes, inputs), limit);
-    return { status: ok ? "ok" : "fail", maxError, limit, ...(reason ? { reason } : {}) };
+    return {
+      status: ok ? "ok" : "fail",
+      maxError: Number.isFinite(maxError) ? maxError : null,
+      limit,
+      ...(reason ? { reason } : {}),
+    };
   } catch (error) {
-    if (error instanceof FoveaError && error.diagnostics.every((d) => d.code === "FOV5002")) {
-      return { status: "skipped", reason: error.message, maxError: 0, limit };
-    }
-    if (error instanceof FoveaError) return { status: "fail", reason: error.message, maxError: 0, limit };
-    throw error;
+    if (!(error instanceof FoveaError)) throw error;
+    const missing = error.diagnostics.every((d) => d.code === "FOV5002");
+    return { status: missing ? "skipped" : "fail", reason: error.message, maxError: null, limit };
   }
 }
 
-const line = ({ file, attention, target, status, reason, maxError, limit }: Result): string =>
-  `${target.padEnd(6)} ${status.padEnd(8)} ${`${file} ${attention}`.padEnd(40)} ${status === "skipped" ? "" : `max error ${maxError.toExponential(1)} (limit ${limit})`}${reason ? `  ${reason}` : ""}`;
+function line({ file, attention, target, status, reason, maxError, limit }: Result): string {
+  const error = maxError === null ? "" : `max error ${maxError.toExponential(1)} (limit ${limit})`;
+  return `${target.padEnd(6)} ${status.padEnd(8)} ${`${file} ${attention}`.padEnd(40)} ${[error, reason].filter(Boolean).join("  ")}`.trimEnd();
+}

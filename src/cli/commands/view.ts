@@ -1,6 +1,4 @@
 /** `fovea view`: the mask of one head as a picture, in the terminal or as SVG; large masks are sampled. */
-import { writeFileSync } from "node:fs";
-import { fail } from "../../diagnostics/diagnostic.ts";
 import { lower } from "../../compile.ts";
 import { sourceOf } from "../../plan/count.ts";
 import { rangesOfTile } from "../../plan/tiles.ts";
@@ -9,7 +7,9 @@ import type { Scalar } from "../../scalar/scalar.ts";
 import { host } from "../../targets/index.ts";
 import { chosen } from "../../tile/tile.ts";
 import { maskSvg, maskText, type Cell, type Grid } from "../../view/mask.ts";
-import { inputsOf, reasonOf, specsOf } from "../load.ts";
+import { writeWhole } from "../../runtime/write.ts";
+import { inputsOf, readsOfMask } from "../inputs.ts";
+import { specOf } from "../load.ts";
 import type { Common } from "../options.ts";
 import { exit, type Terminal } from "../terminal.ts";
 
@@ -18,9 +18,8 @@ interface ViewOptions extends Common {
 }
 
 export async function viewCommand(paths: readonly string[], options: ViewOptions, terminal: Terminal): Promise<number> {
-  const [spec] = specsOf(paths[0] ?? "-", options, terminal, true);
-  if (!spec) return exit.no;
-  const { sizes, inputs } = inputsOf(spec, options);
+  const spec = specOf(paths, options, terminal);
+  const { sizes, inputs } = inputsOf(spec, options, readsOfMask(spec));
   const { plan, program } = lower(spec, host);
   const tile = chosen(program, "ROWS");
   const source = sourceOf(plan, sizes, Object.fromEntries([...inputs].map(([name, t]) => [name, t.data])));
@@ -44,18 +43,11 @@ export async function viewCommand(paths: readonly string[], options: ViewOptions
     const row = Math.floor((r * L) / rows);
     const j = Math.floor((c * S) / columns);
     if (value(spec.mask, { ...head, row, i: positionOf(row), j })) return "kept";
-    return (visits[Math.floor(row / tile)] ?? []).some(([lo, hi]) => lo <= j && j < hi)
-      ? "visited"
-      : "skipped";
+    return (visits[Math.floor(row / tile)] ?? []).some(([lo, hi]) => lo <= j && j < hi) ? "visited" : "skipped";
   };
   const grid: Grid = { title: `${spec.name}, L = ${L}, S = ${S}`, rows, columns, cell };
   if (options.out === undefined) terminal.out(maskText(grid));
-  else {
-    try {
-      writeFileSync(options.out, maskSvg(grid));
-    } catch (error) {
-      fail("FOV0003", `${options.out} cannot be written: ${reasonOf(error)}`);
-    }
-  }
+  else if (options.out === "-") terminal.out(maskSvg(grid));
+  else writeWhole(options.out, maskSvg(grid));
   return exit.yes;
 }

@@ -1,0 +1,190 @@
+/**
+ * From the command line's words to the sizes and tensors of one call. Takes a Spec and the options; gives tensors
+ * from files, the rest sampled from the seed. Guarantees: what does not fit is refused, by its code, before anything
+ * large is allocated; numbers are drawn for unnamed float inputs only where none of them is given.
+ */
+import { dirname, resolve } from "node:path";
+import { diagnostic, fail, FoveaError, type Diagnostic } from "../diagnostics/diagnostic.ts";
+import { namesOfTensors, readTensorFile, readTensors } from "../runtime/load.ts";
+import type { Tensor } from "../runtime/tensor.ts";
+import { children, type Scalar } from "../scalar/scalar.ts";
+import { checkInputs, inputDims, outputDims, type Given } from "../spec/inputs.ts";
+import type { Sizes, Spec, SpecInput } from "../spec/spec.ts";
+import { sampleInputs, type SampleTensor } from "../verify/sample.ts";
+import type { Common } from "./options.ts";
+
+export interface Loaded {
+  readonly sizes: Sizes;
+  readonly inputs: ReadonlyMap<string, SampleTensor>;
+}
+
+export interface Need {
+  /** Which tensors the command reads; numbers are drawn for no others. */
+  readonly reads: (input: SpecInput) => boolean;
+  /** Bytes of inputs and outputs that the target can take. */
+  readonly mostBytes?: number | undefined;
+}
+
+const everything: Need = { reads: () => true };
+
+/** The tensors that decide which pairs are kept: all that `explain` and `view` need. */
+export function readsOfMask(spec: Spec): Need {
+  const names = new Set<string>();
+  const visit = (x: Scalar): void => {
+    if (x.kind === "read" || x.kind === "sorted" || x.kind === "search") names.add(x.tensor);
+    for (const child of children(x)) visit(child);
+  };
+  visit(spec.mask);
+  visit(spec.position);
+  return { reads: ({ name }) => names.has(name) };
+}
+
+/** Sizes from --dim, the tensors' own dimensions and the example. */
+export function inputsOf(spec: Spec, options: Common, need: Need = everything): Loaded {
+  const given = givenTensors(spec, options);
+  const named = Object.fromEntries(
+    Object.entries(options.dim).filter(([name]) => spec.sizes.includes(name) || Object.hasOwn(spec.fixed, name)),
+  );
+  // What is wrong with the given tensors comes first: sizes that are missing may be missing because of it.
+  refuse(checkInputs(spec, named, given).diagnostics, ["FOV2101", "FOV2106", "FOV4007"]);
+  const sizes = exampleSizes(spec, sizesFrom(spec, given, named));
+  const shapes = inputDims(spec, sizes);
+  const drawn = drawnInputs(spec, given);
+  const all = new Map<string, Given>(given);
+  for (const { name } of drawn) {
+    const dims = shapes.get(name) ?? [];
+    all.set(name, { dims, data: { length: volume(dims) } });
+  }
+  refuse(withHelp(checkInputs(spec, sizes, all).diagnostics, spec, options), ["FOV4007"]);
+  refuseMemory(spec, sizes, need);
+  const wanted = drawn.filter(need.reads);
+  const sampled = sampleInputs({ ...spec, inputs: wanted }, sizes, { seed: options.seed });
+  for (const [name, tensor] of sampled) all.set(name, tensor);
+  refuse(checkInputs(spec, sizes, all).diagnostics);
+  const read = spec.inputs.filter((input) => given.has(input.name) || need.reads(input));
+  return {
+    sizes: { ...spec.fixed, ...sizes },
+    inputs: new Map(read.map(({ name }) => [name, given.get(name) ?? tensorOf(sampled, name)])),
+  };
+}
+
+function tensorOf(tensors: ReadonlyMap<string, SampleTensor>, name: string): SampleTensor {
+  return tensors.get(name) ?? fail("FOV2101", `the input ${name} is missing`);
+}
+
+const volume = (dims: readonly number[]): number => dims.reduce((a, d) => a * d, 1);
+
+interface GivenTensor extends SampleTensor {
+  readonly dtype: string;
+}
+
+/** --inputs, then --input, then the files that an `example` names. */
+function givenTensors(spec: Spec, options: Common): Map<string, GivenTensor> {
+  const given = new Map<string, Tensor>();
+  if (options.inputs !== undefined) {
+    const wanted = new Set(spec.inputs.map((i) => i.name));
+    for (const [name, tensor] of readTensors(options.inputs, wanted)) given.set(name, tensor);
+  }
+  for (const each of options.input) {
+    const [, name, path, member] = /^([A-Za-z_][A-Za-z0-9_]*)=([^#]+)(?:#(.+))?$/.exec(each) ?? [];
+    if (name === undefined || path === undefined) {
+      return fail("FOV0001", `--input needs NAME=FILE or NAME=FILE#MEMBER, not \`${each}\``, {
+        help: "such as `--input q=tensors.npz#q`",
+      });
+    }
+    given.set(name, readTensorFile(path, member));
+  }
+  for (const [name, value] of Object.entries(spec.example.values)) {
+    if (value.kind !== "file" || given.has(name)) continue;
+    given.set(name, readTensorFile(resolve(spec.path === "-" ? "." : dirname(spec.path), value.path)));
+  }
+  return new Map([...given].map(([name, tensor]) => [name, numeric(spec, name, tensor)]));
+}
+
+function numeric(spec: Spec, name: string, { data, dims, dtype }: Tensor): GivenTensor {
+  if (data instanceof Float32Array || data instanceof Int32Array || (data instanceof Uint8Array && dtype === "bool"))
+    return { dims, data, dtype };
+  const wanted = spec.inputs.find((input) => input.name === name)?.dtype;
+  return fail("FOV2104", `${spec.name}: input ${name} is ${dtype}${wanted ? `; ${wanted} is needed` : ""}`, {
+    help: `store it as ${wanted ?? "f32, i32 or bool"}`,
+  });
+}
+
+/** Inputs whose numbers come from the seed: all that are not given, unless one of the unnamed float inputs is. */
+function drawnInputs(spec: Spec, given: ReadonlyMap<string, unknown>): readonly SpecInput[] {
+  const unnamed = ({ name, dtype }: SpecInput): boolean => dtype === "f32" && !Object.hasOwn(spec.example.values, name);
+  const real = spec.inputs.some((input) => given.has(input.name) && unnamed(input));
+  return spec.inputs.filter((input) => !given.has(input.name) && !(real && unnamed(input)));
+}
+
+function refuse(diagnostics: readonly Diagnostic[], except: readonly string[] = []): void {
+  const errors = diagnostics.filter((d) => d.severity === "error" && !except.includes(d.code));
+  if (errors.length) throw new FoveaError(errors);
+}
+
+/** A tensor is missing: what the file has instead, and how to give one. */
+function withHelp(diagnostics: readonly Diagnostic[], spec: Spec, options: Common): readonly Diagnostic[] {
+  if (diagnostics.every((d) => d.code !== "FOV2101")) return diagnostics;
+  const names = options.inputs === undefined ? [] : namesOfTensors(options.inputs);
+  const notes = names.length ? [`\`${options.inputs}\` has ${names.join(", ")}`] : [];
+  const missing = (d: Diagnostic): string =>
+    spec.inputs.find((i) => d.message.endsWith(` ${i.name} is missing`))?.name ?? "NAME";
+  return diagnostics.map((d) =>
+    d.code === "FOV2101"
+      ? diagnostic(d.code, d.message, {
+          notes,
+          help: `give it with \`--input ${missing(d)}=FILE\`; numbers are drawn only where no float tensor is given`,
+        })
+      : d,
+  );
+}
+
+function refuseMemory(spec: Spec, sizes: Sizes, need: Need): void {
+  const dims = [...inputDims(spec, sizes), ...outputDims(spec, sizes)]
+    .filter(([name]) => spec.inputs.every((input) => input.name !== name || need.reads(input)))
+    .map(([, each]) => each);
+  const bytes = 4 * dims.reduce((sum, each) => sum + volume(each), 0);
+  const help = "give smaller sizes with `--dim`";
+  if (need.mostBytes !== undefined && bytes > need.mostBytes) {
+    fail("FOV4006", `${spec.name}: inputs and outputs take ${bytes} bytes; the target can address ${need.mostBytes}`, {
+      help,
+    });
+  }
+  const free = process.availableMemory();
+  if (bytes > free) fail("FOV4006", `${spec.name}: inputs and outputs take ${bytes} bytes; ${free} are free`, { help });
+}
+
+/** Named dimensions read off the tensors, so that inputs that are not given can be sampled to fit. */
+function sizesFrom(spec: Spec, given: ReadonlyMap<string, GivenTensor>, named: Sizes): Sizes {
+  const sizes: Record<string, number> = Object.fromEntries(
+    Object.entries(named).filter(([name]) => spec.sizes.includes(name)),
+  );
+  for (const input of spec.inputs) {
+    const tensor = given.get(input.name);
+    input.dims.forEach((dim, n) => {
+      const found = tensor?.dims[n];
+      if (dim.kind === "size" && found !== undefined && !Object.hasOwn(sizes, dim.name)) sizes[dim.name] = found;
+    });
+  }
+  return sizes;
+}
+
+export function exampleSizes(spec: Spec, named: Sizes): Sizes {
+  const sizes: Record<string, number> = {};
+  const missing: string[] = [];
+  for (const name of spec.sizes) {
+    const size = Object.hasOwn(named, name) ? named[name] : spec.example.sizes[name];
+    if (size === undefined) missing.push(name);
+    else sizes[name] = size;
+  }
+  if (missing.length) {
+    throw new FoveaError(
+      missing.map((name) =>
+        diagnostic("FOV2106", `${spec.name} needs the dimension ${name}`, {
+          help: `pass \`--dim ${name}=64\` or add \`example ${name} = 64\` to the attention`,
+        }),
+      ),
+    );
+  }
+  return sizes;
+}

@@ -1,0 +1,52 @@
+/**
+ * What an attention costs by the textbook, whatever a kernel does: operations, bytes in and out, and its share of a
+ * transformer layer. Takes a Spec, sizes and the share of pairs that the mask keeps.
+ */
+import { evaluate } from "../scalar/evaluate.ts";
+import type { Scalar } from "../scalar/scalar.ts";
+import { inputDims, outputDims } from "../spec/inputs.ts";
+import type { Sizes, Spec } from "../spec/spec.ts";
+
+export interface Work {
+  readonly flops: number;
+  /** Every input and output once, 4 bytes an f32 or i32, 1 a bool. */
+  readonly bytes: number;
+  readonly layerShare: {
+    /** Attention's share of a layer's operations, if every pair were kept. */
+    readonly attention: number;
+    /** The share of a layer's operations that the mask spares. */
+    readonly saving: number;
+  };
+}
+
+export const valueOf = (x: Scalar, sizes: Sizes): number =>
+  evaluate(x, { variables: {}, sizes, read: () => 0, dims: () => [] }, "f64");
+
+/** 2 · (D + Dv) operations a kept pair. */
+export function flopsOf(spec: Spec, sizes: Sizes, keptPairs: number): number {
+  const { batch, head, query, key, channel, valueChannel } = spec.extents;
+  const [B, H, L, S, D, Dv] = [batch, head, query, key, channel, valueChannel].map((x) => valueOf(x, sizes));
+  return 2 * (D + Dv) * B * H * L * S * keptPairs;
+}
+
+/** A layer has 24 · (H · D)² operations a token beside its attention: four projections and a fourfold MLP. */
+export function workOf(spec: Spec, sizes: Sizes, keptPairs: number): Work {
+  const { batch, head, query, channel } = spec.extents;
+  const [B, H, L, D] = [batch, head, query, channel].map((x) => valueOf(x, sizes));
+  const dense = flopsOf(spec, sizes, 1);
+  const flops = flopsOf(spec, sizes, keptPairs);
+  const rest = 24 * (H * D) ** 2 * B * L;
+  const layer = Math.max(1, dense + rest);
+  return {
+    flops,
+    bytes: bytesOf(spec, sizes),
+    layerShare: { attention: dense / layer, saving: (dense - flops) / layer },
+  };
+}
+
+function bytesOf(spec: Spec, sizes: Sizes): number {
+  const volume = (dims: readonly number[]): number => dims.reduce((a, d) => a * d, 1);
+  const width = new Map(spec.inputs.map((input) => [input.name, input.dtype === "bool" ? 1 : 4]));
+  const all = [...inputDims(spec, sizes), ...outputDims(spec, sizes)];
+  return all.reduce((sum, [name, dims]) => sum + (width.get(name) ?? 4) * volume(dims), 0);
+}

@@ -1,0 +1,72 @@
+/**
+ * Files that are whole or not there at all. Takes a path and all of a file's bytes; a reader of the path sees the old
+ * file or the new one, never a part. Guarantees: what cannot be written is FOV0003 and leaves no draft behind; a
+ * device or pipe is written to, never replaced by a file.
+ */
+import { randomBytes } from "node:crypto";
+import { renameSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fail, FoveaError } from "../diagnostics/diagnostic.ts";
+
+export function writeWhole(path: string, content: string | Uint8Array, mode = 0o666): void {
+  const status = statusOf(path);
+  if (status?.isDirectory()) {
+    fail("FOV0003", `\`${path}\` cannot be written: it is a directory`, { help: "name a file in it" });
+  }
+  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    if (status && !status.isFile()) return writeFileSync(path, content);
+    // Exclusive: a file or link that already waits under the draft's name is never followed.
+    writeFileSync(draft, content, { flag: "wx", flush: true, mode });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    refuse(path, error);
+  }
+}
+
+/** Says that a file cannot be written before the work for it is done; what only the write can tell is left to it. */
+export function refuseUnwritable(path: string): void {
+  const folder = dirname(path);
+  try {
+    if (!statSync(folder).isDirectory()) refuse(path, { code: "ENOTDIR" });
+  } catch (error) {
+    if (error instanceof FoveaError) throw error;
+    refuse(path, error);
+  }
+}
+
+function refuse(path: string, error: unknown): never {
+  return fail("FOV0003", `\`${path}\` cannot be written: ${reasonOf(error)}`, {
+    help: "check that the directory exists, is writable and has room",
+  });
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // The write itself says why.
+    return undefined;
+  }
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such file or directory"],
+  ["EACCES", "permission denied"],
+  ["EPERM", "permission denied"],
+  ["EISDIR", "it is a directory"],
+  ["ENOTDIR", "a part of the path is no directory"],
+  ["ENOSPC", "the disk is full"],
+  ["EROFS", "the file system is read-only"],
+  ["ELOOP", "its links lead in a circle"],
+  ["ENAMETOOLONG", "the name is too long"],
+  ["ENXIO", "there is nothing behind it"],
+  ["ERR_INVALID_ARG_VALUE", "the path has a NUL in it"],
+]);
+
+/** Why the file system refused, in words. */
+export function reasonOf(error: unknown): string {
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown error";
+  return reasons.get(code) ?? code;
+}
