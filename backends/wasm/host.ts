@@ -107,15 +107,6 @@ function grow(memory: WebAssembly.Memory, bytes: number): void {
   }
 }
 
-/** What the module itself says; every variant of it says the same. */
-export async function workspaceBytes(program: TileProgram, sizes: Call["sizes"]): Promise<number> {
-  const bytes = await emitWasm(blockRegisters(program, registers.plain), "plain");
-  const env = { memory: new WebAssembly.Memory({ initial: 1 }) };
-  const { instance } = await WebAssembly.instantiate(new Uint8Array(bytes), { env });
-  const exports = exportsOf(instance);
-  return exports.workspace_bytes(...program.sizes.map((name) => sizes[name] ?? 0)) >>> 0;
-}
-
 export async function runWasm(program: TileProgram, call: Call, simd: Simd = bestSimd()): Promise<Outputs> {
   const prepared = (await compileKernel(program, simd)).prepare(call);
   prepared.run();

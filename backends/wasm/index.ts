@@ -3,7 +3,7 @@
  * imports a memory and nothing else; same program, same bytes.
  */
 import { blockRegisters } from "../../src/micro/block-registers.ts";
-import { interpretMicro } from "../../src/micro/interpret.ts";
+import { interpretMicro, workspaceBytesOf } from "../../src/micro/interpret.ts";
 import { printMicroProgram } from "../../src/micro/print.ts";
 import { wasm as device } from "../../src/targets/index.ts";
 import type { Artifact, Backend, EmitOptions } from "../backend.ts";
@@ -11,7 +11,7 @@ import { wasmDeclarations } from "../declarations.ts";
 import { printJson } from "../manifest.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
 import { emitWasm, registers, type Simd } from "./emit.ts";
-import { bestSimd, compileKernel, runWasm, workspaceBytes } from "./host.ts";
+import { bestSimd, compileKernel, runWasm } from "./host.ts";
 import { loaderText } from "./loader.ts";
 import { fileOf, manifestOf } from "./manifest.ts";
 
@@ -55,7 +55,8 @@ export const wasm: Backend = {
     },
   ],
   emit,
-  workspaceBytes,
+  workspaceBytes: (program, sizes) =>
+    Promise.resolve(workspaceBytesOf(blockRegisters(program, registers.plain), sizes)),
   prepare: async (program, _options, call) => {
     const kernel = (await compileKernel(program, bestSimd())).prepare(call);
     return {

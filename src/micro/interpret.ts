@@ -26,7 +26,7 @@ export function interpretMicro(
     writable,
   });
   const list = program.sizes.map((name) => sizes[name] ?? missing(`the size ${name}`));
-  const workspace = callerOf(program, memoryOf([]))("workspace_bytes", list);
+  const workspace = workspaceBytesOf(program, sizes);
   const memory = memoryOf([
     ...program.inputs.map((t) => region(t, false)),
     ...program.outputs.map((t) => region(t, true)),
@@ -51,6 +51,12 @@ export function interpretMicro(
       }),
     ),
   };
+}
+
+/** What the program's own `workspace_bytes` says for these sizes. */
+export function workspaceBytesOf(program: MicroProgram, sizes: Readonly<Record<string, number>>): number {
+  const list = program.sizes.map((name) => sizes[name] ?? missing(`the size ${name}`));
+  return callerOf(program, memoryOf([]))("workspace_bytes", list) >>> 0;
 }
 
 const missing = (what: string): never => {
