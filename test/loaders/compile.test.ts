@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
+import type { Terminal } from "../../src/cli/terminal.ts";
 import { specOf, caseOf, type Result } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-compile-"));
@@ -17,18 +18,16 @@ writeFileSync(join(folder, "t.attn"), text);
 /** The command line in this process: its words, its exit code, and what it printed. */
 async function compile(out: string, ...more: readonly string[]) {
   const [stdout, stderr]: [string[], string[]] = [[], []];
-  const into = (texts: string[]) => (text: string | Uint8Array) => texts.push(String(text)) > 0;
-  const spies = [
-    vi.spyOn(process.stdout, "write").mockImplementation(into(stdout)),
-    vi.spyOn(process.stderr, "write").mockImplementation(into(stderr)),
-  ];
-  try {
-    const status = await main(["compile", join(folder, "t.attn"), "-o", join(folder, out), ...more]);
-    const printed = stdout.join("");
-    return { status, stdout: printed, stderr: stderr.join(""), paths: printed.split("\n").filter(Boolean) };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+  const terminal: Terminal = {
+    out: (text) => void stdout.push(String(text)),
+    err: (text) => void stderr.push(text),
+    input: () => new Uint8Array(),
+    color: false,
+    sources: new Map(),
+  };
+  const status = await main(["compile", join(folder, "t.attn"), "-o", join(folder, out), ...more], terminal);
+  const printed = stdout.join("");
+  return { status, stdout: printed, stderr: stderr.join(""), paths: printed.split("\n").filter(Boolean) };
 }
 const contents = (out: string): Record<string, Buffer> =>
   Object.fromEntries(readdirSync(join(folder, out)).map((name) => [name, readFileSync(join(folder, out, name))]));
