@@ -147,7 +147,11 @@ export interface Allocation {
   readonly manifest: Manifest;
   readonly threads: number;
   readonly device: GPUDevice;
-  run<O extends Partial<Out> = {}>(inputs: Tensors, dims?: Partial<Dims>, options?: { readonly out?: O }): Promise<Given<O>>;
+  run<O extends Partial<Out> = {}>(
+    inputs: Tensors,
+    dims?: Partial<Dims>,
+    options?: { readonly out?: O },
+  ): Promise<Given<O>>;
   run<O extends Partial<Out> = {}>(inputs: Inputs, dims: Dims, options?: { readonly out?: O }): Promise<Given<O>>;
   /** Records the kernel at once; the promise tells whether the device takes it. */
   encode(encoder: GPUCommandEncoder, buffers: Buffers, dims: Dims): Promise<void>;

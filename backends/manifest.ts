@@ -34,11 +34,12 @@ export const moduleEntry = (file: string, content: string | Uint8Array): ModuleE
   sha256: createHash("sha256").update(content).digest("hex"),
 });
 
-/** The lines before the loader's own text. `more` are further functions of the sizes, by name. */
+/** The lines before the loader's own text. `files` stand beside it; `more` are further functions of the sizes. */
 export function loaderHead(
   program: TileProgram,
   options: EmitOptions,
   manifest: Manifest,
+  files: Readonly<Record<string, string>>,
   more: Readonly<Record<string, string>> = {},
 ): string {
   const shapes = (list: readonly TensorRef[]): string =>
@@ -53,6 +54,11 @@ export function loaderHead(
     `${license}// Loader of the ${manifest.target} kernel ${program.name}. Generated; changes are lost.`,
     "",
     `export const manifest = ${literal(manifest)};`,
+    "",
+    "/** Written out, so that bundlers see which files belong to this one. */",
+    "const urls = {",
+    ...Object.entries(files).map(([key, file]) => `  ${key}: () => new URL("./${file}", import.meta.url),`),
+    "};",
     "",
     "/** Of the sizes s of a call. */",
     ...Object.entries(functions).map(([name, body]) => `const ${name} = (s) => ${body};`),

@@ -115,7 +115,8 @@ async function ours(program: TileProgram, simd: Simd, n: number, sets: readonly 
 
 async function workspaceOf(program: TileProgram, n: number): Promise<number> {
   const bytes = await emitWasm(blockRegisters(program, registers.plain), "plain");
-  const { instance } = await WebAssembly.instantiate(new Uint8Array(bytes));
+  const env = { memory: new WebAssembly.Memory({ initial: 1 }) };
+  const { instance } = await WebAssembly.instantiate(new Uint8Array(bytes), { env });
   const exports = instance.exports as unknown as { readonly workspace_bytes: (...sizes: number[]) => number };
   return exports.workspace_bytes(...program.sizes.map((name) => ({ B, H, D })[name] ?? n)) >>> 0;
 }

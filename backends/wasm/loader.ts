@@ -9,4 +9,7 @@ import type { EmitOptions } from "../backend.ts";
 import { loaderHead } from "../manifest.ts";
 
 export const loaderText = (program: TileProgram, options: EmitOptions, manifest: WasmManifest): string =>
-  loaderHead(program, options, manifest) + wasmLoader;
+  loaderHead(program, options, manifest, filesOf(manifest)) + wasmLoader;
+
+const filesOf = ({ modules }: WasmManifest): Record<string, string> =>
+  Object.fromEntries(Object.entries(modules).map(([simd, { file }]) => [simd, file]));

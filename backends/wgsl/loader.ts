@@ -45,10 +45,16 @@ const workgroups = ({ grid }: Module, sizes: Readonly<Record<string, number>>): 
   grid.reduce((n, x) => n * evaluate(x, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64"), 1);
 
 export const loaderOf = (program: TileProgram, module: Module, manifest: WgslManifest, options: EmitOptions): string =>
-  loaderHead(program, options, manifest, {
-    workgroupsOf:
-      module.grid
-        .map((extent) => javascript(extent))
-        .map((x) => (/ [-+?] /.test(x) ? `(${x})` : x))
-        .join(" * ") || "1",
-  }) + wgslLoader;
+  loaderHead(
+    program,
+    options,
+    manifest,
+    { module: manifest.module.file },
+    {
+      workgroupsOf:
+        module.grid
+          .map((extent) => javascript(extent))
+          .map((x) => (/ [-+?] /.test(x) ? `(${x})` : x))
+          .join(" * ") || "1",
+    },
+  ) + wgslLoader;

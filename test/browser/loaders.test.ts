@@ -67,7 +67,7 @@ beforeAll(async () => {
   files.set("case.json", JSON.stringify({ sizes, inputs: { ...listed, n: n?.[0] } }));
   served = await serve(written(files, (remove) => drops.push(remove)));
   browser = await launch();
-});
+}, 120_000);
 afterAll(async () => {
   await browser.close();
   await served.close();

@@ -25,7 +25,7 @@ beforeAll(async () => {
   t = await compiled("wasm", plainText, drop);
   mixed = await compiled("wasm", mixedText, drop);
   kernel = await t.create();
-});
+}, 120_000);
 
 const dims = { B: 1, H: 2, L: 96, D: 16 };
 const numbers = (n: number): Float32Array => Float32Array.from({ length: n }, (_, x) => Math.sin(x));
@@ -74,6 +74,21 @@ describe("run", () => {
     const { q, k } = good();
     const own = kernel.run({ q, k, v: new Float32Array(3072).fill(0.5) }, dims);
     expect(kernel.run({ q, k, v: foreign }, dims)).toEqual(own);
+  });
+
+  test("names are only names", async () => {
+    const text =
+      "attention odd(q, k, v: f32[L, D], constructor: i32, valueOf: bool[__proto__]) { mask j < constructor and valueOf[j] }";
+    const odd = await (await compiled("wasm", text, drop)).create();
+    const [q, v, valueOf] = [numbers(4), Float32Array.of(1, 2, 3, 4), Uint8Array.of(1, 1, 1)];
+    const sizes = JSON.parse('{"L": 2, "D": 2, "__proto__": 3}') as object;
+    expect(odd.run({ q, k: q, v, constructor: 1, valueOf }, sizes)["o"]).toEqual(Float32Array.of(1, 2, 1, 2));
+    expect(() => odd.run({ q, k: q, v, valueOf }, sizes)).toThrow(
+      "FOV2101 odd: input constructor is missing; it is i32",
+    );
+    expect(() => odd.run({ q, k: q, v, constructor: 1 }, sizes)).toThrow("FOV2101 odd: input valueOf is missing");
+    const without = { q, k: q, v, constructor: 1, valueOf };
+    expect(() => odd.run(without, { L: 2, D: 2 })).toThrow("FOV2106 odd: dimension __proto__ has no value");
   });
 
   test("empty lengths give empty outputs", () => {
@@ -205,6 +220,20 @@ describe("memory", () => {
     expect(memory.buffer.byteLength).toBe(size);
   });
 
+  test("what lies there takes no room a second time", async () => {
+    const large = { ...dims, L: 1024 };
+    const grown = async (inside: boolean): Promise<number> => {
+      const memory = new WebAssembly.Memory({ initial: 4 });
+      const kernel = await t.create({ memory });
+      const [q, k, v] = [numbers(32768), numbers(32768), numbers(32768)];
+      const view = new Float32Array(memory.buffer, 1024, 32768);
+      view.set(q);
+      kernel.run({ q: inside ? view : q, k, v }, large);
+      return memory.buffer.byteLength;
+    };
+    expect((await grown(false)) - (await grown(true))).toBe(2 * 65536);
+  });
+
   test("an output over an input in that memory is computed first and copied then", async () => {
     const memory = new WebAssembly.Memory({ initial: 8 });
     const place = new Float32Array(memory.buffer, 1024, 3072);
@@ -225,6 +254,11 @@ describe("memory", () => {
     expect(two.run(good(), dims)["o"]).toEqual(want);
     expect(one.run(good(), dims)["o"]).toEqual(want);
     expect(room.inputs["q"]).toEqual(numbers(256));
+  });
+
+  test("an empty one is grown", async () => {
+    const kernel = await t.create({ memory: new WebAssembly.Memory({ initial: 0 }) });
+    expect(kernel.run(good(), dims)).toEqual((await t.create()).run(good(), dims));
   });
 
   test("one that cannot grow is refused, and so is a shared one", async () => {
@@ -322,6 +356,14 @@ describe("create", () => {
     const files = new Map([...(await emitted(t.spec, ["wasm"]))].filter(([name]) => !name.endsWith(".wasm")));
     const { create } = await loaded<"wasm">(join(written(files), "t.wasm.mjs"));
     await expect(create()).rejects.toThrow(/^FOV0002 t: file:.*t\.relaxed\.wasm cannot be read: ENOENT/);
+  });
+
+  test("a loader without an address says that it needs the module", async () => {
+    const source = readFileSync(join(t.folder, "t.wasm.mjs"), "utf8");
+    const { create } = (await import(`data:text/javascript,${encodeURIComponent(source)}`)) as Compiled<"wasm">;
+    await expect(create()).rejects.toThrow("FOV0002 t: nothing stands beside data:text/javascript");
+    const kernel = await create({ wasm: bytes("t.wasm") });
+    expect(kernel.run(good(), dims)["o"]?.length).toBe(3072);
   });
 
   test("uses plain SIMD where relaxed is missing, and says so where both are", async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   t = await compiled("wgsl", text, (remove) => drops.push(remove));
   ({ gpu, device: given } = await device());
   kernel = await t.create({ device: given });
-});
+}, 120_000);
 afterAll(() => drops.forEach((remove) => remove()));
 
 const bufferOf = (data: Float32Array | Int32Array | Uint8Array): GPUBuffer => {

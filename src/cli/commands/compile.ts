@@ -7,7 +7,7 @@ import { combined } from "../../../backends/index.ts";
 import { fail } from "../../diagnostics/diagnostic.ts";
 import { conditionsOf } from "../../spec/conditions.ts";
 import type { Spec } from "../../spec/spec.ts";
-import { targetOf } from "../../verify/run.ts";
+import { emitOptionsOf, targetOf } from "../../verify/run.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
 import { inputsOf } from "../inputs.ts";
 import { filesOf, reasonOf, specsOf } from "../load.ts";
@@ -74,12 +74,7 @@ async function artifactsOf(
   terminal: Terminal,
 ): Promise<readonly (readonly ArtifactFile[])[]> {
   const specHash = hash(JSON.stringify([spec.text, spec.fixed]));
-  const common = {
-    specText: spec.text,
-    fixed: spec.fixed,
-    conditions: conditionsOf(spec),
-    simd: simdOf(options.simd),
-  };
+  const common = { conditions: conditionsOf(spec), simd: simdOf(options.simd) };
   const trial = (): Trial => {
     const { sizes, inputs } = inputsOf(spec, options);
     return trialOf(spec, sizes, inputs);
@@ -92,7 +87,11 @@ async function artifactsOf(
     if (!lowered) continue;
     const { plan, program } = lowered;
     const work = countsOf(spec, plan, program);
-    const emit: EmitOptions = { ...common, stamp: { specHash, ...(work ? { work } : {}) } };
+    const emit: EmitOptions = {
+      ...emitOptionsOf(spec, device),
+      ...common,
+      stamp: { specHash, ...(work ? { work } : {}) },
+    };
     const { files } = await backend.emit(program, emit);
     artifacts.push(files.map((file) => stamped(file, specHash)));
     if (backend.id !== "wasm" && backend.id !== "wgsl") continue;

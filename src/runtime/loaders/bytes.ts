@@ -7,6 +7,15 @@ import { refuse } from "./errors.ts";
 /** The text of whatever was thrown. */
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** The place of a file beside the loader; there is none where the loader itself has no hierarchical address. */
+export function beside(urlOf: () => URL): URL {
+  try {
+    return urlOf();
+  } catch (error) {
+    return refuse("FOV0002", `nothing stands beside ${import.meta.url}; give create the file: ${reason(error)}`);
+  }
+}
+
 export async function bytesOf(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   try {
     if (url.protocol === "file:") {

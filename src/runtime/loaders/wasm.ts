@@ -3,7 +3,7 @@
  * inputs in and outputs out, and whose `allocate` gives views into its memory instead. A typed array that lies in
  * the caller's own `memory` is used where it is. Runs on one thread, synchronously, once `create` has resolved.
  */
-import { bytesOf, reason, sha256 } from "./bytes.ts";
+import { beside, bytesOf, reason, sha256 } from "./bytes.ts";
 import { argumentsOf, checkedOut, checkedShapes, count, named, numbersOf, sizesOf, type Numbers } from "./call.ts";
 import { refuse } from "./errors.ts";
 import type { WasmManifest } from "./manifest.ts";
@@ -12,6 +12,7 @@ import { allocation } from "./wasm-allocation.ts";
 import { layOut, orderOf, reserve, start, type Exports, type Region } from "./wasm-memory.ts";
 
 declare const manifest: WasmManifest;
+declare const urls: Readonly<Partial<Record<Simd, () => URL>>>;
 
 type Simd = "plain" | "relaxed";
 
@@ -30,6 +31,8 @@ export async function create(options: CreateOptions = {}) {
   const module = await moduleOf(options);
   const memory = options.memory ?? new WebAssembly.Memory({ initial: 1 });
   const instance = (memory: WebAssembly.Memory): Exports => exportsOf(module, memory);
+  // A module asks for one page at least.
+  if (memory.buffer.byteLength === 0) reserve(memory, { at: 0, bytes: 0 }, 1);
   const exports = instance(memory);
   let region: Region = options.memory
     ? { at: memory.buffer.byteLength, bytes: 0 }
@@ -77,9 +80,10 @@ const isBytes = (x: unknown): x is BufferSource => {
 async function moduleOf({ wasm, simd = "auto" }: CreateOptions): Promise<WebAssembly.Module> {
   if (wasm instanceof WebAssembly.Module) return wasm;
   if (wasm === undefined) {
-    const entry = manifest.modules[choice(simd)];
-    if (!entry) return refuse("FOV9001", "the manifest names no module");
-    const bytes = await bytesOf(new URL(entry.file, import.meta.url));
+    const picked = choice(simd);
+    const [entry, urlOf] = [manifest.modules[picked], urls[picked]];
+    if (!entry || !urlOf) return refuse("FOV9001", `the manifest names no module ${picked}`);
+    const bytes = await bytesOf(beside(urlOf));
     if (sha256(bytes) !== entry.sha256)
       refuse("FOV5004", `${entry.file} is not as it was compiled: its SHA-256 differs`);
     return compiled(bytes);

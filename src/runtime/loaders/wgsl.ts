@@ -4,7 +4,7 @@
  * whose `allocate` keeps buffers. Pipelines are made once for each value of the sizes that are constants of the
  * module (head sizes). Bool tensors are bytes, four in a u32.
  */
-import { bytesOf, sha256 } from "./bytes.ts";
+import { beside, bytesOf, sha256 } from "./bytes.ts";
 import { argumentsOf, checkedShapes, isRecord, named, sizesOf } from "./call.ts";
 import { refuse } from "./errors.ts";
 import type { WgslManifest } from "./manifest.ts";
@@ -12,6 +12,7 @@ import { buffersOf, bytesOfTensor, checkedBuffers, usage, type Bound } from "./w
 import { engineOf, guarded, type Engine } from "./wgsl-engine.ts";
 
 declare const manifest: WgslManifest;
+declare const urls: { readonly module: () => URL };
 
 export interface CreateOptions {
   /** Where the module's text is, or the text. */
@@ -62,7 +63,7 @@ async function textOf(wgsl: unknown): Promise<string> {
   const bytes =
     typeof wgsl === "string"
       ? new TextEncoder().encode(wgsl)
-      : await bytesOf(wgsl instanceof URL ? wgsl : new URL(file, import.meta.url));
+      : await bytesOf(wgsl instanceof URL ? wgsl : beside(urls.module));
   if (sha256(bytes) !== expected) refuse("FOV5004", `${file} is not as it was compiled: its SHA-256 differs`);
   return new TextDecoder().decode(bytes);
 }
