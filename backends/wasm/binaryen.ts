@@ -28,12 +28,6 @@ export function relaxedMadd(binaryen: Binaryen, m: Module, a: Ref, b: Ref, c: Re
   return number(member(binaryen, name)(m.ptr, binaryen.RelaxedMaddVecF32x4, a, b, c), name);
 }
 
-export function nameLocal(binaryen: Binaryen, func: Ref, index: number, name: string): void {
-  const functions: unknown = Reflect.get(binaryen, "Function");
-  if (typeof functions !== "function") throw new Error("binaryen: this version has no Function");
-  member(functions, "setLocalName")(func, index, name);
-}
-
 export function dataSegments(m: Module): number {
   const name = "getNumDataSegments";
   return number(member(m, name)(), name);
