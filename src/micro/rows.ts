@@ -63,7 +63,12 @@ export function emitDot(scope: Scope, b: Builder, operation: Of<"dot">): void {
   if (!scope.functions.has(name)) {
     const { lanes, rows, unroll } = scope;
     const { start, guard } = operation;
-    scope.functions.set(name, dotFunction({ along, start, guard, rows, unroll, lanes, vectors: panelRows / lanes }));
+    // Only where a value is not finite: not worth the bytes of an unrolled loop.
+    const turns = guard ? 1 : unroll;
+    scope.functions.set(
+      name,
+      dotFunction({ along, start, guard, rows, unroll: turns, lanes, vectors: panelRows / lanes }),
+    );
   }
   const value = (x: typeof to.row | undefined): Expr => (x ? b.let(lowerScalar(scope, b, x)) : i32(1));
   const rowOf = { to: value(to.row), a: value(a.row), b: value(other.row) };
