@@ -39,8 +39,8 @@ export const cpuLevels: Levels = {
   groups: [[1], [2], [7]],
 };
 
-/** Each kind of size once or twice: a software GPU takes its time. */
-export const gpuLevels: Levels = {
+/** Fewer sizes, where calls are dear. */
+export const fewLevels: Levels = {
   queries: [[0, 1], [31, 33], [70]],
   keys: [[0, 1], [33, 64], [70]],
   channels: [[3, 15], [64], [80]],
@@ -48,6 +48,16 @@ export const gpuLevels: Levels = {
   batches: [[1, 2]],
   groups: [[1, 2], [7]],
 };
+
+/**
+ * For WGSL, which makes a pipeline for each head size, and a software GPU takes seconds for one: a single head size an
+ * attention, another one for each in turn.
+ */
+export const gpuLevels = (turn: number): Levels => ({
+  ...fewLevels,
+  channels: [[[3], [64], [15], [80], [33]][turn % 5]],
+  valueChannels: [[[40], [5]][turn % 2]],
+});
 
 /** Which awkward things a Spec can have, by what it declares. */
 function factorsOf(spec: Spec, levels: Levels): Factors<Record<string, number | string | boolean>> {
