@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { check, lower } from "../../src/compile.ts";
 import type { Sizes, Spec } from "../../src/spec/spec.ts";
 import { deviceOf } from "../../src/targets/index.ts";
-import { sampleInputs } from "../../src/verify/sample.ts";
+import { emitOptionsOf } from "../../src/verify/run.ts";
+import { sampleInputs, type SampleOptions } from "../../src/verify/sample.ts";
 import type { Case } from "./harness.ts";
 
 const folder = new URL("../../examples/", import.meta.url);
@@ -22,6 +23,7 @@ export interface Known extends Case {
   readonly spec: Spec;
 }
 
+/** Several tiles and superblocks, none of them whole. */
 const ragged: Sizes = { B: 1, H: 4, Hkv: 2, L: 150, S: 203, D: 12, E: 9 };
 
 export function specs(): readonly Spec[] {
@@ -32,15 +34,31 @@ export function specs(): readonly Spec[] {
   ];
 }
 
-/** A spec on ragged sizes, made for a device. */
-export function known(spec: Spec, target = "c", seed = 11): Known {
+export function specOf(name: string): Spec {
+  const found = specs().find((spec) => spec.name === name);
+  if (!found) throw new Error(`no case is called ${name}`);
+  return found;
+}
+
+export interface Made extends SampleOptions {
+  readonly target?: string;
+  readonly prefix?: string;
+  readonly label?: string;
+  readonly sizes?: Sizes;
+}
+
+/** A spec on ragged sizes or those given, made for a device. */
+export function known(spec: Spec, { target = "c", prefix, label, sizes: given = {}, ...sample }: Made = {}): Known {
   const device = deviceOf(target);
-  const sizes = Object.fromEntries(spec.sizes.map((name) => [name, ragged[name] ?? spec.example.sizes[name] ?? 1]));
+  const sizes = Object.fromEntries(
+    spec.sizes.map((name) => [name, given[name] ?? ragged[name] ?? spec.example.sizes[name] ?? 1]),
+  );
   return {
     spec,
     program: lower(spec, device).program,
-    options: { specText: spec.text, fixed: spec.fixed, device, where: spec.where.map((w) => w.condition) },
+    options: { ...emitOptionsOf(spec, device), ...(prefix === undefined ? {} : { c: { prefix } }) },
     sizes,
-    inputs: sampleInputs(spec, sizes, { seed }),
+    inputs: sampleInputs(spec, sizes, { seed: 11, ...sample }),
+    ...(label === undefined ? {} : { label }),
   };
 }

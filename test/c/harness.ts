@@ -22,6 +22,8 @@ const start = promisify(execFile);
 export const machines = fileURLToPath(new URL("machines/", import.meta.url));
 
 export interface Case {
+  /** What its report is found by; the kernel's name where nothing is said. */
+  readonly label?: string;
   readonly program: TileProgram;
   readonly options: EmitOptions;
   readonly sizes: Sizes;
@@ -47,7 +49,7 @@ export async function writeCases(folder: string, cases: readonly Case[]): Promis
   for (const { program, options } of cases) {
     for (const { name, content } of (await emit(program, options)).files) {
       writeFileSync(join(folder, name), content);
-      if (name.endsWith(".c")) kernels.push(name);
+      if (name.endsWith(".c") && !kernels.includes(name)) kernels.push(name);
     }
   }
   const blob: Uint8Array[] = [];
@@ -59,7 +61,7 @@ export async function writeCases(folder: string, cases: readonly Case[]): Promis
     at = Math.ceil((at + bytes.length) / 16) * 16;
     return from;
   };
-  const bodies = cases.map((each) => caseOf(each, place));
+  const bodies = cases.map((each, n) => caseOf(each, n, place));
   writeFileSync(join(folder, "blob.bin"), Buffer.concat(blob));
   writeFileSync(
     join(folder, "blob.S"),
@@ -92,10 +94,11 @@ export async function compile(folder: string, command: readonly string[]): Promi
 
 export async function runCases(folder: string, command: readonly string[]): Promise<ReadonlyMap<string, Report>> {
   const [program = "", ...flags] = command;
-  const { stdout } = await start(program, flags, { cwd: folder, maxBuffer: 1 << 28 });
+  // An emulator's semihosting writes to the other stream.
+  const { stdout, stderr } = await start(program, flags, { cwd: folder, maxBuffer: 1 << 28 });
   const reports = new Map<string, Report>();
   let outputs = new Map<string, { hash: string; data: Float32Array }>();
-  for (const line of stdout.split("\n")) {
+  for (const line of (stdout + stderr).split("\n")) {
     const [kind, name = "", ...rest] = line.split(" ");
     if (kind === "output") {
       const words = (rest[1] ?? "").match(/.{8}/g) ?? [];
@@ -114,7 +117,11 @@ export async function runCases(folder: string, command: readonly string[]): Prom
 
 const types = { f32: "float", i32: "int32_t", bool: "uint8_t" } as const;
 
-function caseOf({ program, options, sizes, inputs }: Case, place: (tensor: SampleTensor) => number): string {
+function caseOf(
+  { label, program, options, sizes, inputs }: Case,
+  index: number,
+  place: (tensor: SampleTensor) => number,
+): string {
   const unit = new Unit(program, options.fixed, options.c?.prefix);
   const { prefix } = unit;
   const known = { ...sizes, ...options.fixed };
@@ -140,7 +147,7 @@ function caseOf({ program, options, sizes, inputs }: Case, place: (tensor: Sampl
     bytes: 4 * t.dims.reduce((count, d) => count * value(d), 1),
   }));
   const fresh = outs.map((o) => `  a.${o.field} = (float *)poisoned(${o.bytes}u);`).join("\n");
-  return `static void trial_${prefix}(void) {
+  return `static void trial_${index}(void) {
   ${prefix}_args a;
   size_t bytes = 0;
   void *workspace;
@@ -163,7 +170,7 @@ ${fresh}
   waits = waited;
 ${outs.map((o) => `  same &= equal(a.${o.field}, ${o.field}_alone, ${o.bytes}u);`).join("\n")}
   same &= pending == 0 && odd == 0;
-  line("case ${prefix}", status, starts, copied, same);
+  line("case ${label ?? prefix}", status, starts, copied, same);
   for (uint32_t n = 0; n < 6; n++) {
     const uint32_t point = n % 3 == 0 ? 0 : n % 3 == 1 ? 1 : (n < 3 ? starts : waits) - 1;
     if (starts == 0 || point >= (n < 3 ? starts : waits)) continue;
@@ -179,7 +186,7 @@ ${outs.map((o) => `  same &= equal(a.${o.field}, ${o.field}_alone, ${o.bytes}u);
 }
 
 function mainOf(kernels: readonly string[], bodies: readonly string[]): string {
-  const names = bodies.map((body) => /trial_\w+/.exec(body)?.[0] ?? "");
+  const names = bodies.map((body) => /trial_\d+/.exec(body)?.[0] ?? "");
   return `#include "machine.h"
 ${kernels.map((name) => `#include "${name.replace(/\.c$/, ".h")}"`).join("\n")}
 
