@@ -7,7 +7,7 @@ import type { TileProgram } from "../../src/tile/tile.ts";
 
 const folder = new URL("../../examples/", import.meta.url);
 /** A second tile of queries that is not full, heads in two groups, channels that are no whole vectors. */
-const ragged: Readonly<Record<string, number>> = { B: 1, H: 4, Hkv: 2, L: 45, S: 45, D: 11, Dv: 13 };
+const ragged: Readonly<Record<string, number>> = { B: 1, H: 4, Hkv: 2, L: 37, S: 37, D: 11, Dv: 13 };
 
 export interface Example {
   readonly name: string;
