@@ -10,7 +10,7 @@ export interface Region {
   readonly writable: boolean;
 }
 
-export interface Placed extends Region {
+interface Placed extends Region {
   readonly at: number;
 }
 

@@ -164,7 +164,7 @@ function lowerCall(scope: Scope, b: Builder, x: Scalar & { kind: "call" }, bound
 
 const powerOfTwo = (x: number): boolean => x > 0 && (x & (x - 1)) === 0;
 
-export function floored(b: Builder, fn: "idiv" | "mod", x: Expr, y: Expr): Expr {
+function floored(b: Builder, fn: "idiv" | "mod", x: Expr, y: Expr): Expr {
   if (y.kind === "const" && powerOfTwo(y.value))
     return fn === "idiv" ? op("shr", x, i32(31 - Math.clz32(y.value))) : op("and", x, i32(y.value - 1));
   const over = stable(b, x);
