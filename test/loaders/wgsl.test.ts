@@ -174,6 +174,9 @@ describe("encode", () => {
     await expect(refused({ ...buffers, v: { ...part.v, size: 16 } })).rejects.toThrow(
       "FOV2103 t: the buffer of v has 16 bytes",
     );
+    await expect(refused({ ...buffers, v: { ...part.v, offset: 64 } })).rejects.toThrow(
+      "FOV2104 t: the part of v begins at byte 64; the device binds at multiples of 256",
+    );
     await expect(refused({ ...buffers, v: new Float32Array(2160) })).rejects.toThrow("FOV2104 t: v is not a GPUBuffer");
     await expect(refused(buffers, { ...sizes, L: undefined })).rejects.toThrow("FOV2106 t: dimension L has no value");
   });

@@ -47,6 +47,9 @@ function checkedBuffer(device: GPUDevice, entry: TensorEntry, given: unknown, sh
   if (!isBuffer(buffer) || typeof offset !== "number" || (size !== undefined && typeof size !== "number"))
     return refuse("FOV2104", `${entry.name} is not a GPUBuffer, nor { buffer, offset, size } of one`);
   if (!(buffer.usage & usage.storage)) refuse("FOV2104", `the buffer of ${entry.name} lacks the usage STORAGE`);
+  const step = device.limits.minStorageBufferOffsetAlignment;
+  if (offset % step !== 0)
+    refuse("FOV2104", `the part of ${entry.name} begins at byte ${offset}; the device binds at multiples of ${step}`);
   const need = bytesOfTensor(device, entry, shape);
   const has = size ?? buffer.size - offset;
   if (!(has >= need))
