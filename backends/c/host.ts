@@ -13,6 +13,7 @@ import { fail } from "../../src/diagnostics/diagnostic.ts";
 import { evaluate } from "../../src/scalar/evaluate.ts";
 import type { TensorRef, TileProgram } from "../../src/tile/tile.ts";
 import type { Call, EmitOptions, Outputs } from "../backend.ts";
+import { compile, hostCompiler } from "./compiler.ts";
 import { emit } from "./emit.ts";
 import { Unit } from "./unit.ts";
 
@@ -27,13 +28,11 @@ export interface Built {
   readonly remove: () => Promise<void>;
 }
 
-const defaultCompiler: readonly string[] = ["gcc", "-O3", "-march=native"];
-
 export async function run(
   program: TileProgram,
   options: EmitOptions,
   call: Call,
-  compiler: readonly string[] = defaultCompiler,
+  compiler?: readonly string[],
 ): Promise<Outputs> {
   const built = await build(program, options, compiler);
   try {
@@ -43,12 +42,9 @@ export async function run(
   }
 }
 
-export async function build(
-  program: TileProgram,
-  options: EmitOptions,
-  compiler: readonly string[] = defaultCompiler,
-): Promise<Built> {
-  const unit = new Unit(program, options.fixed);
+export async function build(program: TileProgram, options: EmitOptions, compiler?: readonly string[]): Promise<Built> {
+  const unit = new Unit(program, options.fixed, options.c?.prefix);
+  const command = compiler ?? (await hostCompiler());
   const folder = await mkdtemp(join(tmpdir(), "fovea-c-"));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const executable = join(folder, "kernel");
@@ -56,8 +52,7 @@ export async function build(
     const { files } = await emit(program, options);
     for (const file of files) await writeFile(join(folder, file.name), file.content);
     await writeFile(join(folder, "main.c"), mainOf(unit));
-    const [command = "gcc", ...flags] = compiler;
-    await compile(command, [...flags, join(folder, `${unit.prefix}.c`), join(folder, "main.c"), "-o", executable]);
+    await compile(command, [join(folder, `${unit.prefix}.c`), join(folder, "main.c"), "-o", executable]);
   } catch (error) {
     await remove();
     throw error;
@@ -75,7 +70,7 @@ export async function build(
   const execute = async (call: Call, ...more: readonly string[]): Promise<string> => {
     await writeFile(join(folder, "in.bin"), inputBytes(unit, call, dimsOf(call)));
     const files = [join(folder, "in.bin"), join(folder, "out.bin")];
-    return (await start(executable, [...files, ...more], { maxBuffer: 1 << 26 })).stdout;
+    return (await start(executable, [...files, ...more], { maxBuffer: 1 << 26 }).catch(refused)).stdout;
   };
   return {
     call: async (call) => {
@@ -87,14 +82,12 @@ export async function build(
   };
 }
 
-async function compile(command: string, args: readonly string[]): Promise<void> {
-  try {
-    await start(command, args, { maxBuffer: 1 << 26 });
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      fail("FOV5002", `the C compiler ${command} is not on this machine`);
-    throw error;
-  }
+/** The kernel looked at the call first: its status says what is wrong with it. */
+function refused(error: unknown): never {
+  const words = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
+  if (words.endsWith("status -4")) fail("FOV4007", "an index of the C kernel could leave 32 bits for these sizes");
+  if (words.endsWith("status -1")) fail("FOV2108", "the C kernel refuses these sizes");
+  throw error;
 }
 
 const volume = (dims: readonly number[]): number => dims.reduce((a, d) => a * d, 1);

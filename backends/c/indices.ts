@@ -1,14 +1,15 @@
 /**
  * Can an index of the kernel leave 32 bits? Takes a Unit; gives a C function that computes, for the sizes of a call
  * and in 64 bits, between which bounds every integer of the program lies, and refuses the call with FOVEA_OVERFLOW
- * where one could leave int32_t. What no allowed size can make too large costs no code. Over-approximates. Integers
- * that come from tensors are not followed: arithmetic on them wraps and is never undefined.
+ * where one could leave int32_t. What no allowed size can make too large costs no code. Over-approximates. Two kinds
+ * of integers wrap instead, and are marked in the Unit: those that come from tensors, and those in truths and ranges,
+ * which the planner guards itself.
  */
 import { some, type Scalar } from "../../src/scalar/scalar.ts";
 import { bindsOf, mapParts } from "../../src/tile/operations/index.ts";
 import type { Operation, RangeTerm, Statement } from "../../src/tile/tile.ts";
 import { viewsOf } from "../../src/tile/walk.ts";
-import { constant, Intervals, largestSize, point, whole, type Interval } from "./intervals.ts";
+import { constant, fits, Intervals, largestSize, point, whole, type Interval } from "./intervals.ts";
 import type { Unit } from "./unit.ts";
 
 type Names = ReadonlyMap<string, Interval>;
@@ -49,13 +50,13 @@ class Walk {
     for (const s of statements) {
       switch (s.kind) {
         case "let":
-          bind(s.name, this.#of(s.value, names));
+          bind(s.name, this.#of(s.value, names, s.value.type === "bool"));
           break;
         case "for":
           this.block(s.body, new Map([...names, [s.name, this.by.below(this.#of(s.to, names).hi)]]));
           break;
         case "if":
-          this.#of(s.when, names);
+          this.#of(s.when, names, true);
           this.block(s.then, names);
           this.block(s.otherwise, names);
           break;
@@ -105,19 +106,23 @@ class Walk {
   #term({ when, lo, hi, over }: RangeTerm, outer: Names): void {
     let names = outer;
     for (const each of over) {
-      const from = this.#of(each.from, names);
-      const { hi: last } = this.by.below(this.#of(each.to, names).hi);
+      const from = this.#of(each.from, names, true);
+      const { hi: last } = this.by.below(this.#of(each.to, names, true).hi);
       names = new Map([...names, [each.name, { lo: from.lo, hi: this.by.max(from.lo, last) }]]);
     }
-    for (const x of [when, lo, hi]) this.#of(x, names);
+    for (const x of [when, lo, hi]) this.#of(x, names, true);
   }
 
-  /** The interval of an expression; checks it and everything in it. */
-  #of(x: Scalar, names: Names): Interval {
-    const found = this.#bounds(x, names);
+  /** The interval of an expression; checks it and everything in it, or marks what may wrap where that is `guarded`. */
+  #of(x: Scalar, names: Names, guarded = false): Interval {
+    const found = this.#bounds(x, names, guarded);
     if (x.type !== "i32") return found;
     if (this.#wild(x, names)) return whole;
-    return x.kind === "call" || x.kind === "sum" ? this.by.checked(found) : found;
+    if (x.kind !== "call" && x.kind !== "sum") return found;
+    if (!guarded) return this.by.checked(found);
+    if (fits(found)) return found;
+    this.#unit.wraps.add(x);
+    return { ...whole };
   }
 
   /** Does a number of a tensor take part? */
@@ -125,7 +130,7 @@ class Walk {
     return some(x, (n) => n.type === "i32" && (n.kind === "read" || (n.kind === "var" && names.get(n.name) === whole)));
   }
 
-  #bounds(x: Scalar, names: Names): Interval {
+  #bounds(x: Scalar, names: Names, guarded: boolean): Interval {
     switch (x.kind) {
       case "const":
         return x.type === "i32" ? point(constant(x.value)) : whole;
@@ -134,27 +139,27 @@ class Walk {
       case "size":
         return point(this.#size(x.name));
       case "read":
-        x.indices.forEach((y) => this.#of(y, names));
+        x.indices.forEach((y) => this.#of(y, names, guarded));
         return whole;
       case "any":
       case "sum": {
-        const inner = new Map([...names, [x.name, this.by.below(this.#of(x.count, names).hi)] as const]);
-        const body = this.#of(x.body, inner);
+        const inner = new Map([...names, [x.name, this.by.below(this.#of(x.count, names, guarded).hi)] as const]);
+        const body = this.#of(x.body, inner, guarded);
         if (x.kind === "any" || x.type !== "i32") return whole;
-        const count = this.#of(x.count, names).hi;
+        const count = this.#of(x.count, names, guarded).hi;
         const lo = this.by.min(constant(0), this.by.mul(count, body.lo));
         return { lo, hi: this.by.max(constant(0), this.by.mul(count, body.hi)) };
       }
       case "sorted":
-        x.leading.forEach((y) => this.#of(y, names));
+        x.leading.forEach((y) => this.#of(y, names, guarded));
         return whole;
       case "search": {
-        [...x.leading, x.value].forEach((y) => this.#of(y, names));
+        [...x.leading, x.value].forEach((y) => this.#of(y, names, guarded));
         const axis = this.#unit.tensor(x.tensor).dims.at(-1);
-        return { lo: constant(0), hi: axis ? this.#of(axis, names).hi : constant(0) };
+        return { lo: constant(0), hi: axis ? this.#of(axis, names, guarded).hi : constant(0) };
       }
       case "call": {
-        const args = x.args.map((y) => this.#of(y, names));
+        const args = x.args.map((y) => this.#of(y, names, guarded));
         return x.type === "i32" ? this.by.call(x, args) : whole;
       }
     }

@@ -25,6 +25,8 @@ export const constant = (value: number): Number64 => ({ text: `INT64_C(${value})
 export const point = (x: Number64): Interval => ({ lo: x, hi: x });
 /** Any int32_t; the interval, by identity, of what comes from tensors. */
 export const whole: Interval = { lo: constant(least), hi: constant(most) };
+/** Is it inside int32_t for every allowed size? */
+export const fits = ({ lo, hi }: Interval): boolean => lo.lo >= least && hi.hi <= most;
 const isConstant = (x: Number64): boolean => x.lo === x.hi;
 
 export class Intervals {
@@ -78,10 +80,12 @@ export class Intervals {
       case "max":
         return { lo: this.max(a.lo, b.lo), hi: this.max(a.hi, b.hi) };
       case "idiv": {
-        if (a.lo.lo >= 0 && b.lo.lo >= 0) {
-          const divisor = this.max(constant(1), b.lo);
-          return { lo: constant(0), hi: this.#binary("idiv", a.hi, divisor, 0, a.hi.hi / Math.max(1, divisor.lo)) };
+        if (b.lo.lo > 0) {
+          const ends = (n: Number64): readonly Number64[] => [this.#idiv(n, b.lo), this.#idiv(n, b.hi)];
+          const [lo, hi] = [ends(a.lo), ends(a.hi)];
+          return { lo: lo.reduce((m, n) => this.min(m, n)), hi: hi.reduce((m, n) => this.max(m, n)) };
         }
+        if (a.lo.lo >= 0 && b.lo.lo >= 0) return { lo: constant(0), hi: this.#idiv(a.hi, this.max(constant(1), b.lo)) };
         const size = this.#magnitude(a);
         return { lo: this.#sub(constant(0), size), hi: size };
       }
@@ -114,12 +118,18 @@ export class Intervals {
     return this.#binary("mul", a, b, Math.min(...all), Math.max(...all), "*");
   }
   min(a: Number64, b: Number64): Number64 {
-    if (a.hi <= b.lo) return a;
+    if (a.hi <= b.lo || a.text === b.text) return a;
     return b.hi <= a.lo ? b : this.#binary("min", a, b, Math.min(a.lo, b.lo), Math.min(a.hi, b.hi));
   }
   max(a: Number64, b: Number64): Number64 {
-    if (a.lo >= b.hi) return a;
+    if (a.lo >= b.hi || a.text === b.text) return a;
     return b.lo >= a.hi ? b : this.#binary("max", a, b, Math.max(a.lo, b.lo), Math.max(a.hi, b.hi));
+  }
+
+  /** Floored, by what is above 0. */
+  #idiv(a: Number64, b: Number64): Number64 {
+    const all = [a.lo, a.hi].flatMap((m) => [b.lo, b.hi].map((n) => Math.floor(m / n)));
+    return this.#binary("idiv", a, b, Math.min(...all), Math.max(...all));
   }
 
   #binary(name: string, a: Number64, b: Number64, lo: number, hi: number, operator?: string): Number64 {

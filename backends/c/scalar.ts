@@ -81,7 +81,7 @@ function callOf(x: Scalar & { kind: "call" }, cx: Context): string {
   const [a, b, c] = x.args;
   const go = (y: Scalar | undefined): string => (y ? expression(y, cx) : "0");
   const helper = (name: string): string => `${cx.unit.helper(name)}(${x.args.map((y) => bare(y, cx)).join(", ")})`;
-  const wraps = x.type === "i32" && isWild(x, cx);
+  const wraps = x.type === "i32" && (isWild(x, cx) || cx.unit.wraps.has(x));
   const kind = a?.type === "f32" ? "f32" : "i32";
   switch (x.fn) {
     case "and":

@@ -39,6 +39,8 @@ export class Unit {
   readonly names: Names;
   readonly functions: string[] = [];
   readonly made = new Map<string, string>();
+  /** Integer expressions that may leave int32_t and are guarded: they wrap. */
+  readonly wraps = new Set<Scalar>();
   readonly #helpers = new Set<string>();
 
   /** `before` stands in front of every external name. */
