@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { check } from "../compile.ts";
-import { fail, FoveaError } from "../diagnostics/diagnostic.ts";
+import { diagnostic, fail, FoveaError, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
 import { reasonOf } from "../runtime/write.ts";
 import type { Spec } from "../spec/spec.ts";
@@ -45,34 +45,41 @@ function unreadable(path: string, error: unknown): never {
   });
 }
 
-/** Files as they are, folders as the .attn files in them and in their folders, in order of name. */
+/**
+ * Files as they are, folders as the .attn files in them and in their folders, in order of name. What is not there is
+ * left to whoever reads it, so that it hides nothing of the others.
+ */
 export function filesOf(paths: readonly string[]): readonly string[] {
   return paths.flatMap((path) => {
-    if (path === "-") return [path];
-    try {
-      if (!statSync(path).isDirectory()) return [path];
-      const found = readdirSync(path, { recursive: true, withFileTypes: true })
-        .filter((entry) => !entry.isDirectory() && entry.name.endsWith(".attn"))
-        .map((entry) => join(entry.parentPath, entry.name));
-      if (found.length === 0)
-        fail("FOV0005", `\`${path}\` holds no .attn file`, { help: "name a file or another folder" });
-      return found.toSorted();
-    } catch (error) {
-      if (error instanceof FoveaError) throw error;
-      return unreadable(path, error);
-    }
+    if (path === "-" || !isFolder(path)) return [path];
+    const found = readdirSync(path, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && entry.name.endsWith(".attn"))
+      .map((entry) => join(entry.parentPath, entry.name));
+    if (found.length === 0)
+      fail("FOV0005", `\`${path}\` holds no .attn file`, { help: "name a file or another folder" });
+    return found.toSorted();
   });
 }
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+export const withoutAttention = (path: string): Diagnostic =>
+  diagnostic("FOV0005", `\`${path}\` declares no attention`, {
+    help: "declare one: `attention dense(q, k, v: f32[B, H, L, D]) {}`",
+  });
 
 /** The attentions of a file; `one`: exactly one, by --name where there are several. */
 export function specsOf(path: string, options: Common, terminal: Terminal, one = false): readonly Spec[] {
   const { specs, diagnostics } = check(readSource(path, terminal), path, { set: options.set, dims: options.dim });
   if (diagnostics.some((d) => d.severity === "error")) throw new FoveaError(diagnostics);
   if (diagnostics.length && !options.json) report(terminal, diagnostics, false);
-  if (specs.length === 0)
-    fail("FOV0005", `\`${path}\` declares no attention`, {
-      help: "declare one: `attention dense(q, k, v: f32[B, H, L, D]) {}`",
-    });
+  if (specs.length === 0) throw new FoveaError([withoutAttention(path)]);
   const names = specs.map((s) => s.name);
   if (options.name !== undefined) {
     const { name } = options;
@@ -97,5 +104,6 @@ export function specsOf(path: string, options: Common, terminal: Terminal, one =
 export function specOf(paths: readonly string[], options: Common, terminal: Terminal): Spec {
   const [path = "-"] = paths;
   const [spec] = specsOf(path, options, terminal, true);
-  return spec ?? fail("FOV0005", `\`${path}\` declares no attention`);
+  if (!spec) throw new FoveaError([withoutAttention(path)]);
+  return spec;
 }

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { renameSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fail, FoveaError } from "../diagnostics/diagnostic.ts";
 
 export function writeWhole(path: string, content: string | Uint8Array, mode = 0o666): void {
@@ -13,15 +13,23 @@ export function writeWhole(path: string, content: string | Uint8Array, mode = 0o
   if (status?.isDirectory()) {
     fail("FOV0003", `\`${path}\` cannot be written: it is a directory`, { help: "name a file in it" });
   }
-  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const draft = join(dirname(path), `.fovea-${randomBytes(6).toString("hex")}.tmp`);
   try {
     if (status && !status.isFile()) return writeFileSync(path, content);
     // Exclusive: a file or link that already waits under the draft's name is never followed.
     writeFileSync(draft, content, { flag: "wx", flush: true, mode });
     renameSync(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
+    remove(draft);
     refuse(path, error);
+  }
+}
+
+function remove(draft: string): void {
+  try {
+    rmSync(draft, { force: true });
+  } catch {
+    // It was never there: not even its name could be looked up.
   }
 }
 

@@ -24,7 +24,7 @@ import {
   wants,
 } from "./typing.ts";
 import { membership } from "./tensors.ts";
-import { ungroup } from "./walk.ts";
+import { ungroup, walk } from "./walk.ts";
 
 const maxDepth = 500;
 
@@ -90,6 +90,8 @@ function lowerUnary(x: Expr & { kind: "unary" }, scope: Scope): Scalar | undefin
 
 function lowerBinary(x: Expr & { kind: "binary" }, scope: Scope): Scalar | undefined {
   if (x.op === "@") {
+    const row = operandRow(x, scope);
+    if (row) return refuseRow(row, scope);
     return report(scope, "FOV3114", "`@` multiplies rows of operands, which is not available yet", x.span, {
       notes: ["available now: `s`, the scaled product of q and k, in `score`"],
     });
@@ -127,10 +129,34 @@ function lowerComparison(x: Expr & { kind: "comparison" }, scope: Scope): Scalar
   return all;
 }
 
+/** q, k or v itself, not something that hides its name. */
+const isOperand = (x: Expr, scope: Scope): boolean =>
+  x.kind === "name" && ["q", "k", "v"].includes(x.name) && !scope.locals.has(x.name);
+
+/** The `row` at which an expression reads q, k or v, if it does. */
+function operandRow(x: Expr, scope: Scope): Expr | undefined {
+  let found: Expr | undefined;
+  walk(x, (part) => {
+    if (part.kind !== "index" || !isOperand(ungroup(part.target), scope)) return;
+    for (const index of part.indices)
+      walk(index, (inner) => {
+        if (inner.kind === "name" && inner.name === "row") found ??= inner;
+      });
+  });
+  return found;
+}
+
+const refuseRow = (row: Expr, scope: Scope): undefined =>
+  report(scope, "FOV3013", "operands are read at a position or a block, not at a `row`", row.span, {
+    help: "`i` is the query's position, `j` the key's",
+  });
+
 function lowerIndex(x: Expr & { kind: "index" }, scope: Scope): Value | undefined {
   const target = ungroup(x.target);
   if (target.kind !== "name" && target.kind !== "index")
     return report(scope, "FOV2001", "only an input can be indexed", x.target.span);
+  const row = operandRow(x, scope);
+  if (row) return refuseRow(row, scope);
   const value = lowerValue(target, scope);
   const indices = x.indices.map((index) => operand(index, scope));
   if (!value) return undefined;

@@ -23,6 +23,12 @@ export const maxHeadSize = 512;
 /** Lengths, positions and the sizes that ranges are computed from stay below it, so that their bounds fit 32 bits. */
 export const maxLength = 2 ** 26 - 1;
 
+export const tooLong = (message: string): Diagnostic =>
+  diagnostic("FOV4005", message, {
+    notes: [`the limit is ${maxLength}: ranges of keys are computed in 32 bits`],
+    help: "split the call",
+  });
+
 function value(x: Scalar, sizes: Sizes): number {
   const none = (): never => {
     throw new Error("inputs: a shape reads a tensor");
@@ -209,14 +215,9 @@ function checkProducts(spec: Spec, sizes: Sizes, diagnostics: Diagnostic[]): voi
       );
     }
   }
-  for (const name of spec.sizes) {
-    if (sizes[name] <= maxLength) continue;
-    diagnostics.push(
-      diagnostic("FOV4005", `${spec.name}: the dimension ${name} is ${sizes[name]}`, {
-        notes: [`the limit is ${maxLength}: ranges of keys are computed in 32 bits`],
-        help: "split the call",
-      }),
-    );
+  for (const [name, size] of Object.entries({ ...spec.fixed, ...sizes })) {
+    if (size <= maxLength) continue;
+    diagnostics.push(tooLong(`${spec.name}: the dimension ${name} is ${size}`));
   }
   checkHeadSizes(spec, sizes, diagnostics);
 }

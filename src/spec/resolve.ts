@@ -23,12 +23,12 @@ import {
 import { resolveExample } from "./example.ts";
 import { lowerValue } from "./expressions.ts";
 import { refuseLater } from "./features.ts";
+import { maxLength, tooLong } from "./inputs.ts";
 import { lower } from "./lowering.ts";
 import { evaluateParams, type Overrides } from "./params.ts";
 import { places, push, report, scopeOf, suggestion, type Callable, type Let, type Resolver } from "./scope.ts";
 import { resolveSignature, type Implied } from "./signature.ts";
 import type { Spec } from "./spec.ts";
-import { maxInt } from "./typing.ts";
 
 export interface ResolveOptions {
   readonly set?: Readonly<Record<string, number>>;
@@ -267,8 +267,10 @@ function resolveAttention(
 function checkedDims(resolver: Resolver, request: Request): ReadonlyMap<string, number> {
   const good = new Map<string, number>();
   for (const [name, value] of request.dims) {
-    if (Number.isInteger(value) && value >= 0 && value <= maxInt) good.set(name, value);
-    else push(resolver.diagnostics, diagnostic("FOV2106", `--dim ${name}=${value} is not a size`));
+    if (!Number.isInteger(value) || value < 0)
+      push(resolver.diagnostics, diagnostic("FOV2106", `--dim ${name}=${value} is not a size`));
+    else if (value > maxLength) push(resolver.diagnostics, tooLong(`--dim ${name}=${value} is too large`));
+    else good.set(name, value);
   }
   return good;
 }

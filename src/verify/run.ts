@@ -6,6 +6,7 @@ import { lower } from "../compile.ts";
 import { fail } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
 import { oracle } from "../oracle/oracle.ts";
+import { reasonOf } from "../runtime/write.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 import { interpret } from "../tile/interpret.ts";
 import type { Device } from "../targets/device.ts";
@@ -42,7 +43,7 @@ function readDevice(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    return fail("FOV0002", `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return fail("FOV0002", `\`${path}\` cannot be read: ${reasonOf(error)}`, { help: "check the path" });
   }
 }
 

@@ -57,3 +57,9 @@ export function maskText({ title, rows, columns, cell }: Grid): string {
   );
   return [title, ...lines, "█ kept  ▒ visited only  · skipped", ""].join("\n");
 }
+
+const sign: Readonly<Record<Cell, string>> = { kept: "#", visited: "+", skipped: "." };
+
+/** A string a row, for programs. */
+export const maskCells = ({ rows, columns, cell }: Grid): readonly string[] =>
+  Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (__, c) => sign[cell(r, c)]).join(""));

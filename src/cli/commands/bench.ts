@@ -12,7 +12,7 @@ import type { Sizes, Spec } from "../../spec/spec.ts";
 import { chosen } from "../../tile/tile.ts";
 import { limitOf } from "../../verify/compare.ts";
 import { compareRows } from "../../verify/rows.ts";
-import { targetOf, targets } from "../../verify/run.ts";
+import { emitOptionsOf, targetOf, targets } from "../../verify/run.ts";
 import { inputsOf } from "../inputs.ts";
 import { filesOf, specsOf } from "../load.ts";
 import { targetsOf, type Common } from "../options.ts";
@@ -96,7 +96,7 @@ async function measure(file: string, spec: Spec, target: string, options: BenchO
   const data = Object.fromEntries([...inputs].map(([name, t]) => [name, t.data]));
   const { keptPairs, visitedPairs } = countPlan(plan, sizes, data, tile);
   const call = { sizes, inputs };
-  const prepared = await backend.prepare(program, { specText: spec.text, fixed: spec.fixed }, call);
+  const prepared = await backend.prepare(program, emitOptionsOf(spec, device), call);
   try {
     const times = await timesOf(prepared);
     const limit = limitOf(target === "wgsl" ? "gpu" : "f32", true, valueOf(spec.extents.channel, sizes));

@@ -1,7 +1,7 @@
 /** `fovea check`: every diagnostic of every file, and nothing else. */
 import { check } from "../../compile.ts";
 import { diagnostic, FoveaError, type Diagnostic } from "../../diagnostics/diagnostic.ts";
-import { filesOf, readSource } from "../load.ts";
+import { filesOf, readSource, withoutAttention } from "../load.ts";
 import type { Common } from "../options.ts";
 import { report, type Terminal } from "../terminal.ts";
 
@@ -12,6 +12,7 @@ export async function checkCommand(paths: readonly string[], options: Common, te
     try {
       const { specs, diagnostics } = check(readSource(path, terminal), path, { set: options.set, dims: options.dim });
       all.push(...diagnostics);
+      if (specs.length === 0 && diagnostics.every((d) => d.severity !== "error")) all.push(withoutAttention(path));
       names.push(...specs.map((s) => s.name));
     } catch (error) {
       // One file that cannot be read hides nothing of the others.
@@ -28,6 +29,6 @@ export async function checkCommand(paths: readonly string[], options: Common, te
     );
   }
   const code = report(terminal, all, options.json ?? false);
-  if (code === 0 && !options.json) terminal.err(`ok: ${names.join(", ") || "no attention is declared"}\n`);
+  if (code === 0 && !options.json) terminal.err(`ok: ${names.join(", ")}\n`);
   return code;
 }
