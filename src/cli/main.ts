@@ -67,7 +67,9 @@ export async function main(args: readonly string[], terminal: Terminal = process
   seeing(add("compile", "write kernels", compileCommand, "tensors"))
     .requiredOption("--target <targets>", "wasm, wgsl, c")
     .option("-o, --out <dir>", "where to", ".")
-    .option("--simd <which>", "wasm modules to make: both, plain or relaxed", "both");
+    .option("--simd <which>", "wasm modules to make: both, plain or relaxed", "both")
+    .option("--prefix <name>", "what stands before the names of C files and functions")
+    .option("--std <standard>", "what the C may take for granted: c99 or c11", "c99");
   add("run", "run a kernel", runCommand, "tensors", "<file>")
     .requiredOption("--target <target>", "wasm, wgsl, c, oracle, tiles")
     .option("-o, --out <file>", "where outputs go: .npy, .npz or .safetensors; `-` is stdout")

@@ -107,6 +107,22 @@ test("--simd picks modules; another word is wrong usage", async () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ version: 1, ok: false, diagnostics: [{ code: "FOV0001" }] });
 });
 
+test("--prefix and --std reach the C; other words are wrong usage", async () => {
+  expect((await compile("c", "--target", "c", "--prefix", "acme", "--std", "c11")).status).toBe(0);
+  const made = contents("c");
+  expect(Object.keys(made)).toEqual(["acme_t.c", "acme_t.c.json", "acme_t.h", "fovea_dma.h"]);
+  expect(String(made["acme_t.h"])).toContain("int32_t acme_t_run(");
+  expect(String(made["acme_t.c"])).toContain("_Static_assert");
+  for (const wrong of [
+    ["--prefix", "../up"],
+    ["--std", "c89"],
+  ]) {
+    const { status, stderr } = await compile("wrong", "--target", "c", ...wrong);
+    expect(status).toBe(2);
+    expect(stderr).toContain(`FOV0001`);
+  }
+});
+
 test("a file that is not of this spec is not written over", async () => {
   expect((await compile("kept", "--target", "wgsl")).status).toBe(0);
   expect((await compile("kept", "--target", "wgsl")).status).toBe(0);

@@ -20,6 +20,8 @@ interface CompileOptions extends Common, StageOptions {
   readonly target: string;
   readonly out: string;
   readonly simd: string;
+  readonly prefix?: string;
+  readonly std: string;
 }
 
 /** A file to write, and the manifest that says of which spec it is. */
@@ -33,11 +35,11 @@ export async function compileCommand(
   options: CompileOptions,
   terminal: Terminal,
 ): Promise<number> {
-  simdOf(options.simd);
+  const wanted = wantedOf(options);
   const made = new Map<string, Made>();
   for (const path of filesOf(paths)) {
     for (const spec of specsOf(path, options, terminal)) {
-      for (const files of await artifactsOf(spec, options, terminal)) {
+      for (const files of await artifactsOf(spec, wanted, options, terminal)) {
         const own = files.find(({ name }) => name.endsWith(".json"))?.name ?? `${spec.name}.wasm.json`;
         const manifest = join(options.out, own);
         for (const { name, content } of files) made.set(join(options.out, name), { content, manifest });
@@ -62,19 +64,27 @@ export async function compileCommand(
   return exit.yes;
 }
 
-function simdOf(word: string): "both" | "plain" | "relaxed" {
-  if (word === "both" || word === "plain" || word === "relaxed") return word;
-  return fail("FOV0001", `--simd is both, plain or relaxed, not ${word}`);
+type Wanted = Required<Pick<EmitOptions, "simd" | "c">>;
+
+/** What the words of the options mean; another word is a wrong use. */
+function wantedOf({ simd, prefix, std }: CompileOptions): Wanted {
+  if (simd !== "both" && simd !== "plain" && simd !== "relaxed")
+    return fail("FOV0001", `--simd is both, plain or relaxed, not ${simd}`);
+  if (std !== "c99" && std !== "c11") return fail("FOV0001", `--std is c99 or c11, not ${std}`);
+  if (prefix !== undefined && !/^[A-Za-z][A-Za-z0-9_]*$/.test(prefix))
+    return fail("FOV0001", `--prefix is a name of C, not ${prefix}`);
+  return { simd, c: { std, ...(prefix === undefined ? {} : { prefix }) } };
 }
 
 /** One artifact a target, and one more where both wasm and WGSL are among them: the loader that picks. */
 async function artifactsOf(
   spec: Spec,
+  wanted: Wanted,
   options: CompileOptions,
   terminal: Terminal,
 ): Promise<readonly (readonly ArtifactFile[])[]> {
   const specHash = hash(JSON.stringify([spec.text, spec.fixed]));
-  const common = { conditions: conditionsOf(spec), simd: simdOf(options.simd) };
+  const common = { conditions: conditionsOf(spec), ...wanted };
   const trial = (): Trial => {
     const { sizes, inputs } = inputsOf(spec, options);
     return trialOf(spec, sizes, inputs);
