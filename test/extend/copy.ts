@@ -22,22 +22,17 @@ export interface Copy {
   /** The copy's `fovea`, fed with a spec. */
   readonly fovea: (spec: string, ...args: readonly string[]) => Ran;
   readonly generate: () => void;
-  /** Files that the type checker complains about. */
+  /** Builds the copy; gives the files that the type checker complains about. */
   readonly misfits: () => readonly string[];
   readonly remove: () => void;
 }
 
-const parts = ["src", "grammar", "backends", "bin", "scripts", "package.json"];
+const parts = ["src", "grammar", "backends", "bin", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"];
 
 export function copyProject(): Copy {
   const root = mkdtempSync(join(tmpdir(), "fovea-extend-"));
   for (const part of parts) cpSync(part, join(root, part), { recursive: true });
   symlinkSync(join(process.cwd(), "node_modules"), join(root, "node_modules"));
-  const config: unknown = JSON.parse(readFileSync("tsconfig.json", "utf8"));
-  writeFileSync(
-    join(root, "tsconfig.json"),
-    JSON.stringify({ ...(config as object), include: ["src", "grammar", "backends"] }),
-  );
   const touched = new Set<string>();
   const put = (path: string, text: string): void => {
     touched.add(path);
@@ -65,15 +60,8 @@ export function copyProject(): Copy {
       if (code !== 0) throw new Error(err);
     },
     misfits: () => {
-      const { out } = node(
-        "",
-        "node_modules/typescript/bin/tsc",
-        "-p",
-        ".",
-        "--incremental",
-        "--tsBuildInfoFile",
-        "checked",
-      );
+      const build = ["-p", "tsconfig.build.json", "--incremental", "--tsBuildInfoFile", "checked"];
+      const { out } = node("", "node_modules/typescript/bin/tsc", ...build);
       return [...new Set([...out.matchAll(/^(\S+?)\(\d+,\d+\): error/gm)].map((m) => m[1] ?? ""))].sort();
     },
     remove: () => rmSync(root, { recursive: true, force: true }),

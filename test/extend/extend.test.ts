@@ -23,6 +23,7 @@ test("a pattern is one line of the prelude", () => {
     "pattern diagonal = bi == bj\npattern near_end(n) = n * j >= (n - 1) * i and j <= i\n",
   );
   project.generate();
+  expect(project.misfits()).toEqual([]);
   const { out, err } = project.fovea(spec("mask near_end(2)"), "verify", "-", "--target", "tiles,wasm,c");
   expect(ok(out), err).toEqual(["tiles", "wasm", "c"]);
   expect(project.fovea(spec("mask near_end(2)"), "explain", "-").out).toContain("near_end(2)");
@@ -53,6 +54,7 @@ export function spellOut(program: TileProgram): TileProgram {
     '  { name: "fuse", run: fuse },\n',
     '  { name: "fuse", run: fuse },\n  { name: "spell-out", run: spellOut },\n',
   );
+  expect(project.misfits()).toEqual([]);
   const shown = project.fovea(spec("mask causal"), "compile", "-", "--target", "wasm", "--stop-after", "spell-out");
   expect(shown.out, shown.err).toContain("buffer score_tile_spelt: f32[32, 64]\n");
   const timed = project.fovea(spec("mask causal"), "explain", "-", "--time-passes", "--verify-each");
@@ -70,17 +72,20 @@ test("a backend is one folder and one line of the list", () => {
 import { host } from "../../src/targets/index.ts";
 import { interpret } from "../../src/tile/interpret.ts";
 import { printTileProgram } from "../../src/tile/print.ts";
-import type { Backend } from "../backend.ts";
+import type { Backend, Outputs } from "../backend.ts";
 
 export const text: Backend = {
   id: "text",
   title: "the tile program as text",
   device: { ...host, name: "text", backend: "text" },
   emit: (program) => Promise.resolve({ target: "text", files: [{ name: \`\${program.name}.txt\`, content: printTileProgram(program) }] }),
-  run: (program, _options, { sizes, inputs }) =>
-    Promise.resolve(
-      new Map([...interpret(program, sizes, inputs).outputs].map(([name, t]) => [name, { dims: t.dims, data: Float32Array.from(t.data) }])),
-    ),
+  workspaceBytes: () => Promise.resolve(0),
+  prepare: (program, _options, { sizes, inputs }) => {
+    const outputs = (): Outputs =>
+      new Map([...interpret(program, sizes, inputs).outputs].map(([name, t]) => [name, { dims: t.dims, data: Float32Array.from(t.data) }]));
+    return Promise.resolve({ time: (runs) => Promise.resolve(Array.from({ length: runs }, () => (outputs(), 1))), outputs: () => Promise.resolve(outputs()), dispose: () => {} });
+  },
+  run: async (program, options, call) => (await text.prepare(program, options, call)).outputs(),
 };
 `,
   );
@@ -174,6 +179,7 @@ export const asMap = ({ to, by }: Of<"amplify">): Of<"map"> => ({
     "s.mul(attend.scale, log2e) : attend.scale,",
     "s.mul(attend.scale, log2e) : attend.scale),",
   );
+  expect(project.misfits()).toEqual([]);
   const source = spec("mask causal");
   expect(project.fovea(source, "verify", "-", "--target", "c").out).toMatch(/^c +fail /);
   project.edit(
@@ -181,6 +187,7 @@ export const asMap = ({ to, by }: Of<"amplify">): Of<"map"> => ({
     "    ...maskAndScore(building, scores),",
     '    { kind: "amplify", to: scores, by: s.float(2) },\n    ...maskAndScore(building, scores),',
   );
+  expect(project.misfits()).toEqual([]);
   const shown = project.fovea(source, "compile", "-", "--target", "wasm", "--stop-after", "fuse");
   expect(shown.out, shown.err).toContain("amplify score_tile[0 +rows, hi - lo] by 2.0\n");
   const verified = project.fovea(source, "verify", "-", "--target", "c,wasm,wgsl");
