@@ -106,10 +106,8 @@ const emitters = {
   load: (scope, b, s) => outlined(scope, b, `load_${s.to.buffer}`, (inner) => emitLoad(scope, inner, s)),
   store: (scope, b, s) => outlined(scope, b, `store_${s.tensor}`, (inner) => emitStore(scope, inner, s)),
   fill: (scope, b, s) => outlined(scope, b, `fill_${s.to.buffer}`, (inner) => emitMap(scope, inner, s.to, s.value)),
-  map: (scope, b, s) => {
-    outlined(scope, b, `map_${s.to.buffer}`, (inner) => emitMap(scope, inner, s.to, s.value));
-    if (s.reduce) emitOperation(scope, b, { kind: "reduce", from: s.to, ...s.reduce });
-  },
+  map: (scope, b, s) =>
+    outlined(scope, b, `map_${s.to.buffer}`, (inner) => emitMap(scope, inner, s.to, s.value, s.reduce)),
   reduce: (scope, b, s) => outlined(scope, b, `${s.op}_${s.from.buffer}`, (inner) => emitReduce(scope, inner, s)),
   rescale: (scope, b, s) => outlined(scope, b, `rescale_${s.to.buffer}`, (inner) => emitRescale(scope, inner, s)),
   dot: emitDot,

@@ -32,56 +32,55 @@ export function dotFunction(shape: DotShape): MicroFunction {
   const b = new Builder();
   const int = (name: string): Expr => local(name, "i32");
   const width = shape.vectors * shape.lanes;
-  const j = b.declare("j", "i32");
-  const i = b.declare("i", "i32");
+  const [j, block, rows] = [b.declare("j", "i32"), b.declare("block", "i32"), b.declare("rows", "i32")];
   const panel = b.declare("panel", "ptr");
+  const a = b.declare("from", "ptr");
   const c = b.declare("to", "ptr");
+  // Rows are shared out evenly: a block of one or two rows would wait for its few sums.
+  const blocks = b.let(op("quot", op("add", int("m"), i32(shape.rows - 1)), i32(shape.rows)), "blocks");
+  const least = b.let(op("quot", int("m"), op("max", blocks, i32(1))), "least");
+  const larger = b.let(op("sub", int("m"), op("mul", blocks, least)), "larger");
   b.set(panel, local("b", "ptr"));
   b.for(j, i32(0), int("n"), width, () => {
-    const a = b.declare("from", "ptr");
     b.set(a, local("a", "ptr"));
     b.set(c, op("add", local("c", "ptr"), op("shl", j, i32(2))));
-    const down = (rows: number): void => {
-      block(b, shape, rows, a, panel, c);
-      b.set(a, op("add", a, op("mul", int("a_stride"), i32(rows))));
-      b.set(c, op("add", c, op("mul", int("c_stride"), i32(rows))));
-    };
-    // The last rows are shared out, so that no block is left with one or two where it need not be.
-    const half = Math.ceil((shape.rows + 2) / 2);
-    const whole = b.let(op("sub", int("m"), i32(shape.rows + 2)), "whole");
-    b.for(i, i32(0), whole, shape.rows, () => down(shape.rows));
-    const left = b.fresh("i32", "left");
-    b.set(left, op("sub", int("m"), i));
-    b.if(op("gt", left, i32(shape.rows)), () => {
-      down(half);
-      b.set(left, op("sub", left, i32(half)));
+    b.for(block, i32(0), blocks, 1, () => {
+      b.set(rows, op("add", least, op("add", i32(0), op("lt", block, larger))));
+      const choice = (count: number): void => {
+        if (count === 1) return registerBlock(b, shape, 1, a, panel, c);
+        b.if(
+          op("eq", rows, i32(count)),
+          () => registerBlock(b, shape, count, a, panel, c),
+          () => choice(count - 1),
+        );
+      };
+      choice(shape.rows);
+      b.set(a, op("add", a, op("mul", rows, int("a_stride"))));
+      b.set(c, op("add", c, op("mul", rows, int("c_stride"))));
     });
-    for (let rows = 1; rows <= shape.rows; rows++)
-      b.if(op("eq", left, i32(rows)), () => block(b, shape, rows, a, panel, c));
     b.set(panel, op("add", panel, shape.along === "columns" ? int("b_stride") : i32(width * 4)));
   });
   return b.finish(dotName(shape), undefined, dotParams);
 }
 
-function block(b: Builder, shape: DotShape, rows: number, a0: Expr, panel: Expr, c0: Expr): void {
+function registerBlock(b: Builder, shape: DotShape, rows: number, a0: Expr, panel: Expr, c0: Expr): void {
   const { vectors, lanes, unroll } = shape;
   const width = vectors * lanes;
-  const stride = local("a_stride", "i32");
   const bStep = shape.along === "columns" ? undefined : local("b_stride", "i32");
   const a: Expr[] = [];
-  const c: Expr[] = [];
-  for (let r = 0; r < rows; r++) {
-    a.push(reuse(b, `a${r}`, r === 0 ? a0 : op("add", previous(a), stride)));
-    c.push(r === 0 ? c0 : reuse(b, `c${r}`, op("add", previous(c), local("c_stride", "i32"))));
-  }
+  for (let r = 0; r < rows; r++)
+    a.push(reuse(b, `a${r}`, r === 0 ? a0 : op("add", previous(a), local("a_stride", "i32"))));
   const at = reuse(b, "b_at", panel);
-  const acc = a.map((_, r) =>
-    Array.from({ length: vectors }, (__, v) => {
-      const made = b.declare(`acc${r}_${v}`, "vf32");
-      b.set(made, shape.start === "zero" ? vf32(0) : load("vf32", c[r] ?? c0, v * lanes * 4));
-      return made;
-    }),
-  );
+  const acc = a.map((_, r) => Array.from({ length: vectors }, (__, v) => b.declare(`acc${r}_${v}`, "vf32")));
+  const eachSum = (visit: (sum: Expr, row: Expr, offset: number) => void): void => {
+    const row = reuse(b, "c_row", c0);
+    acc.forEach((sums, r) => {
+      if (r > 0) b.set(row, op("add", row, local("c_stride", "i32")));
+      sums.forEach((sum, v) => visit(sum, row, v * lanes * 4));
+    });
+  };
+  if (shape.start === "zero") acc.flat().forEach((sum) => b.set(sum, vf32(0)));
+  else eachSum((sum, row, offset) => b.set(sum, load("vf32", row, offset)));
   const step = (n: number): void => {
     const bOffset = bStep ? 0 : n * width * 4;
     const columns = Array.from({ length: vectors }, (_, v) => {
@@ -115,7 +114,7 @@ function block(b: Builder, shape: DotShape, rows: number, a0: Expr, panel: Expr,
     step(0);
     advance(1);
   });
-  acc.forEach((row, r) => row.forEach((sum, v) => b.store(c[r] ?? c0, sum, v * lanes * 4)));
+  eachSum((sum, row, offset) => b.store(row, sum, offset));
 }
 
 /** A variable of the function that every block uses anew. */

@@ -7,70 +7,59 @@
 import type { Scalar } from "../scalar/scalar.ts";
 import type { Operation, View } from "../tile/tile.ts";
 import type { Builder } from "./builder.ts";
+import { along, joinOf, storeJoined, together, word, type Join, type Row } from "./loops.ts";
 import { f32, i32, load, op, splat, type Expr, type MicroStatement } from "./micro.ts";
+import { emitReduce } from "./rows.ts";
 import { element, lowerScalar, placed } from "./scalars.ts";
 import { bufferStride, elementAt, found, isVar, panelRows, tensorAt, type Scope } from "./scope.ts";
-import { lowerVector, varies, type VectorPlace } from "./vectors.ts";
+import { straight, varies } from "./vectors.ts";
 
 type Of<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
-const word = (at: Expr, index: Expr): Expr => op("add", at, op("shl", index, i32(2)));
-const whole = (extent: Expr, step: number): Expr => op("and", extent, i32(-step));
-
-/** The variable over a row of elements: vectors up to the last whole one, then one by one. */
-function along(
-  scope: Scope,
-  b: Builder,
-  name: "r" | "c",
-  extent: Expr,
-  before: MicroStatement[],
-  emit: (value: ((x: Scalar) => Expr) | undefined, at: Expr) => void,
-): MicroStatement[] {
-  const index = b.declare(name, "i32");
-  const vectors = b.let(whole(extent, scope.lanes), "vectors");
-  return b.collect(() => {
-    b.for(index, i32(0), vectors, scope.lanes, () => {
-      const numbers: Expr = { kind: "gather", type: "vi32", of: Array.from({ length: scope.lanes }, (_, n) => i32(n)) };
-      const lanes = op("add", splat(index), numbers);
-      const place: VectorPlace = { name, first: index, lanes, before, known: [] };
-      emit((x) => lowerVector(scope, b, x, place), index);
-    });
-    b.for(index, vectors, extent, 1, () => emit(undefined, index));
-  });
-}
-
 const typed = (x: Expr): Expr => (x.type === "bool" ? op("add", i32(0), x) : x);
 
-export function emitMap(scope: Scope, b: Builder, to: View, value: Scalar): void {
+type Joined = Of<"map">["reduce"];
+
+export function emitMap(scope: Scope, b: Builder, to: View, value: Scalar, reduce?: Joined): void {
   const rows = b.let(lowerScalar(scope, b, to.rows), "rows");
   const row = b.let(lowerScalar(scope, b, to.row), "row");
-  const panel = scope.panels.has(to.buffer);
-  if (!to.columns) {
-    const base = b.let(elementAt(scope, to.buffer, row), "base");
+  const name = to.columns ? "c" : "r";
+  const turns = straight(scope, value, name) ? together : 1;
+  /** One row of a buffer; `seen` gets each value, too. */
+  const mapRow = (base: Expr, extent: Expr, seen?: Join): void => {
     const before: MicroStatement[] = [];
-    const loops = along(scope, b, "r", rows, before, (vector, r) =>
-      b.store(word(base, r), vector ? vector(value) : typed(lowerScalar(scope, b, value))),
-    );
-    [...before, ...loops].forEach((s) => b.emit(s));
-    return;
-  }
-  const columns = b.let(lowerScalar(scope, b, to.columns), "columns");
+    const loops = along(scope, b, { name, extent, before, turns }, ({ counter, ahead, vector }) => {
+      const made = vector ? vector(value) : typed(lowerScalar(scope, b, value));
+      const kept = seen ? b.let(made) : made;
+      b.store(word(base, counter), kept, 4 * ahead);
+      seen?.take(kept, counter);
+    });
+    for (const s of [...before, ...loops]) b.emit(s);
+  };
   const r = b.declare("r", "i32");
-  const c = b.declare("c", "i32");
-  b.for(r, i32(0), rows, 1, () => {
-    if (panel) {
+  if (!to.columns) mapRow(b.let(elementAt(scope, to.buffer, row), "base"), rows);
+  else if (scope.panels.has(to.buffer)) {
+    const columns = b.let(lowerScalar(scope, b, to.columns), "columns");
+    const c = b.declare("c", "i32");
+    b.for(r, i32(0), rows, 1, () =>
       b.for(c, i32(0), columns, 1, () =>
         b.store(elementAt(scope, to.buffer, op("add", row, r), c), typed(lowerScalar(scope, b, value))),
-      );
-      return;
-    }
-    const base = b.let(elementAt(scope, to.buffer, op("add", row, r)), "base");
-    const before: MicroStatement[] = [];
-    const loops = along(scope, b, "c", columns, before, (vector, at) =>
-      b.store(word(base, at), vector ? vector(value) : typed(lowerScalar(scope, b, value))),
+      ),
     );
-    [...before, ...loops].forEach((s) => b.emit(s));
-  });
+  } else {
+    const columns = b.let(lowerScalar(scope, b, to.columns), "columns");
+    const joinRow = reduce && b.let(lowerScalar(scope, b, reduce.to.row), "join_row");
+    const join = reduce && joinOf(scope, b, reduce.op);
+    b.for(r, i32(0), rows, 1, () => {
+      join?.begin();
+      mapRow(b.let(elementAt(scope, to.buffer, op("add", row, r)), "base"), columns, join);
+      if (!join || !joinRow) return;
+      const place = b.let(elementAt(scope, reduce.to.buffer, op("add", joinRow, r)), "place");
+      storeJoined(b, join, reduce.op, place, reduce.accumulate);
+    });
+    return;
+  }
+  if (reduce) emitReduce(scope, b, { kind: "reduce", from: to, ...reduce });
 }
 
 export function emitRescale(scope: Scope, b: Builder, { to, by }: Of<"rescale">): void {
@@ -86,10 +75,15 @@ export function emitRescale(scope: Scope, b: Builder, { to, by }: Of<"rescale">)
       b.emit({
         kind: "if",
         when: op("gt", columns, i32(0)),
-        then: along(scope, b, "c", columns, [], (vector, c) => {
-          const at = b.let(word(base, c), "at");
-          b.store(at, op("mul", load(vector ? "vf32" : "f32", at), vector ? splat(factor) : factor));
-        }),
+        then: along(
+          scope,
+          b,
+          { name: "c", extent: columns, before: [], turns: together },
+          ({ counter, ahead, vector }) => {
+            const x = b.let(load(vector ? "vf32" : "f32", word(base, counter), 4 * ahead));
+            b.store(word(base, counter), op("mul", x, vector ? splat(factor) : factor), 4 * ahead);
+          },
+        ),
         otherwise: [],
       });
     });
@@ -143,14 +137,16 @@ interface Copy {
 }
 
 function copyRow(scope: Scope, b: Builder, { from, base, columns, apart, factor }: Copy): void {
-  const loops = along(scope, b, "c", columns, [], (vector, c) => {
-    const read = load(vector ? "vf32" : "f32", word(from, c));
+  const row: Row = { name: "c", extent: columns, before: [], turns: together };
+  const loops = along(scope, b, row, ({ counter, ahead, vector }) => {
+    const read = load(vector ? "vf32" : "f32", word(from, counter), 4 * ahead);
     const value = b.let(factor ? op("mul", read, vector ? splat(factor) : factor) : read);
-    const to = b.let(op("add", base, op("mul", c, i32(4 * apart))));
-    if (!vector || apart === 1) b.store(to, value);
+    const to = op("add", base, op("mul", counter, i32(4 * apart)));
+    const offset = 4 * ahead * apart;
+    if (!vector || apart === 1) b.store(to, value, offset);
     else
       for (let lane = 0; lane < scope.lanes; lane++)
-        b.store(to, { kind: "lane", type: "f32", of: value, lane }, lane * 4 * apart);
+        b.store(to, { kind: "lane", type: "f32", of: value, lane }, offset + lane * 4 * apart);
   });
   loops.forEach((s) => b.emit(s));
 }
@@ -186,8 +182,9 @@ export function emitStore(
       op("and", start.inside, end.inside),
       () => {
         const before: MicroStatement[] = [];
-        const loops = along(scope, b, "c", columns, before, (vector, index) =>
-          b.store(word(base, index), vector ? vector(value) : typed(lowerScalar(scope, b, value))),
+        const turns = straight(scope, value, "c") ? together : 1;
+        const loops = along(scope, b, { name: "c", extent: columns, before, turns }, ({ counter, ahead, vector }) =>
+          b.store(word(base, counter), vector ? vector(value) : typed(lowerScalar(scope, b, value)), 4 * ahead),
         );
         [...before, ...loops].forEach((s) => b.emit(s));
       },

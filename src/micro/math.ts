@@ -15,26 +15,20 @@ const magic = 12582912;
 const power = (b: Builder, x: Expr, shifted: Expr): Expr =>
   b.let(op("value", op("add", op("bits", x), op("shl", op("bits", shifted), i32(23)))));
 
-/** 2^r = 1 + r · P(r) on [−1/2, 1/2], degree 6. */
+/** 2^r = 1 + r · P(r) on [0, 1), degree 6: within 2.1e-9, in f32 arithmetic within 1.4 · 2^-24, relative. */
 const exp2Coefficients = [
-  1.5403530393381609e-4,
-  1.3333558146428443e-3,
-  9.618129107628477e-3,
-  5.5504108664821576e-2,
-  2.402265069591007e-1,
-  Math.LN2,
-  1,
+  2.15659718378447e-4, 1.2482289457693696e-3, 9.673775173723698e-3, 5.548618361353874e-2, 2.4022908508777618e-1,
+  6.931470632553101e-1, 1,
 ];
 
 export function exp2(b: Builder, x: Expr): Expr {
   // The order of the operands keeps NaN: min(a, b) and max(a, b) give b where they do not compare.
-  const clamped = b.let(op("min", vf32(128), op("max", vf32(-126), x)));
-  const shifted = b.let(op("add", clamped, vf32(magic)));
-  const r = b.let(op("sub", clamped, op("sub", shifted, vf32(magic))));
-  const p = horner(b, r, exp2Coefficients);
-  const scaled = power(b, p, shifted);
-  const kept = op("value", op("and", op("bits", scaled), op("not", op("lt", x, vf32(-126)))));
-  return b.let(op("add", kept, op("sub", r, r)));
+  const clamped = b.let(op("min", vf32(128), op("max", vf32(-127), x)));
+  const whole = b.let(op("floor", clamped));
+  const r = b.let(op("sub", clamped, whole));
+  // 2^whole by its exponent alone: 0 for −127, ∞ for 128, so that the product ends the range on either side.
+  const scale = b.let(op("value", op("shl", op("bits", op("add", whole, vf32(magic + 127))), i32(23))));
+  return b.let(op("mul", horner(b, r, exp2Coefficients), scale));
 }
 
 export function exp(b: Builder, x: Expr): Expr {

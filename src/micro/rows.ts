@@ -5,55 +5,34 @@
 import type { Operation } from "../tile/tile.ts";
 import type { Builder } from "./builder.ts";
 import { dotFunction, dotName } from "./dot.ts";
-import { choose, f32, i32, load, op, splat, vf32, type Expr } from "./micro.ts";
+import { along, joinOf, storeJoined, together, word } from "./loops.ts";
+import { choose, f32, i32, load, op, vf32, type Expr } from "./micro.ts";
 import { lowerScalar } from "./scalars.ts";
 import { bufferStride, elementAt, panelRows, variableName, type Scope } from "./scope.ts";
 
 type Of<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
-
-const word = (at: Expr, index: Expr): Expr => op("add", at, op("shl", index, i32(2)));
 
 export function emitReduce(scope: Scope, b: Builder, { op: kind, to, from, accumulate }: Of<"reduce">): void {
   const rows = b.let(lowerScalar(scope, b, to.rows), "rows");
   const row = b.let(lowerScalar(scope, b, to.row), "row");
   const fromRow = b.let(lowerScalar(scope, b, from.row), "from_row");
   const columns = from.columns ? b.let(lowerScalar(scope, b, from.columns), "columns") : i32(1);
-  const step = 2 * scope.lanes;
-  const start = kind === "max" ? Number.NEGATIVE_INFINITY : 0;
-  const join = (sum: Expr, x: Expr): Expr => (kind === "max" ? op("max", x, sum) : op("add", sum, x));
+  const join = joinOf(scope, b, kind);
   const r = b.declare("r", "i32");
   const c = b.declare("c", "i32");
-  const [even, odd] = [b.declare("even", "vf32"), b.declare("odd", "vf32")];
-  const total = b.declare("total", "f32");
-  const whole = b.let(op("and", columns, i32(-step)), "whole");
-  /** The last columns in the lanes they would have in a whole run, so that a row's sum does not tell where the keys end. */
-  const rest = (base: Expr, first: number): Expr => {
-    const numbers: Expr = { kind: "gather", type: "vi32", of: Array.from({ length: scope.lanes }, (_, n) => i32(n)) };
-    const inside = op("lt", numbers, splat(op("sub", columns, op("add", whole, i32(first)))));
-    return choose(inside, load("vf32", word(base, whole), 4 * first), vf32(start));
-  };
   b.for(r, i32(0), rows, 1, () => {
     const place = b.let(elementAt(scope, to.buffer, op("add", row, r)), "place");
-    const base = b.let(elementAt(scope, from.buffer, op("add", fromRow, r)), "base");
-    if (scope.panels.has(from.buffer)) {
-      b.set(total, f32(start));
-      b.for(c, i32(0), columns, 1, () =>
-        b.set(total, join(total, load("f32", elementAt(scope, from.buffer, op("add", fromRow, r), c)))),
+    const fromAt = (column: Expr): Expr => elementAt(scope, from.buffer, op("add", fromRow, r), column);
+    join.begin();
+    if (scope.panels.has(from.buffer)) b.for(c, i32(0), columns, 1, () => join.take(load("f32", fromAt(c)), c));
+    else {
+      const base = b.let(fromAt(i32(0)), "base");
+      const loops = along(scope, b, { name: "c", extent: columns, before: [], turns: together }, (spot) =>
+        join.take(load(spot.vector ? "vf32" : "f32", word(base, spot.counter), 4 * spot.ahead), spot.counter),
       );
-    } else {
-      b.set(even, vf32(start));
-      b.set(odd, vf32(start));
-      b.for(c, i32(0), whole, step, () => {
-        b.set(even, join(even, load("vf32", word(base, c))));
-        b.set(odd, join(odd, load("vf32", word(base, c), 4 * scope.lanes)));
-      });
-      b.if(op("lt", whole, columns), () => {
-        b.set(even, join(even, rest(base, 0)));
-        b.set(odd, join(odd, rest(base, scope.lanes)));
-      });
-      b.set(total, { kind: "vreduce", type: "f32", op: kind === "max" ? "max" : "add", of: join(even, odd) });
+      for (const s of loops) b.emit(s);
     }
-    b.store(place, accumulate ? join(load("f32", place), total) : total);
+    storeJoined(b, join, kind, place, accumulate);
   });
 }
 

@@ -12,20 +12,51 @@ import { elementAt, isVar, type Scope } from "./scope.ts";
 
 export interface VectorPlace {
   readonly name: string;
-  /** Value of the variable in lane 0. */
-  readonly first: Expr;
-  /** Its values in all lanes. */
-  readonly lanes: Expr;
+  /** The counter of the loop, and how far beyond it the variable of lane 0 is. */
+  readonly counter: Expr;
+  readonly ahead: number;
   readonly before: MicroStatement[];
   readonly known: { readonly from: Scalar; readonly as: Expr }[];
+  /** Addresses of elements: `from` reads the one of counter 0. */
+  readonly addresses: { readonly from: Scalar; readonly as: Expr }[];
+}
+
+const firstOf = ({ counter, ahead }: VectorPlace): Expr => op("add", counter, i32(ahead));
+
+/** The variable's value in each lane. */
+function numbered({ lanes }: Scope, { counter, ahead }: VectorPlace): Expr {
+  const of = Array.from({ length: lanes }, (_, lane) => i32(ahead + lane));
+  return op("add", splat(counter), { kind: "gather", type: "vi32", of });
 }
 
 export const varies = (x: Scalar, name: string): boolean => some(x, (n) => isVar(n, name));
 
+/** Whole vectors without a branch: what can be worked on several vectors at a time. */
+export function straight(scope: Scope, x: Scalar, name: string): boolean {
+  if (!varies(x, name) || x.kind === "var") return true;
+  if (x.kind === "read") return scope.buffers.has(x.tensor) && !scope.panels.has(x.tensor) && isConsecutive(x, name);
+  if (x.kind !== "call" || !x.args.every((y) => straight(scope, y, name))) return false;
+  if (x.fn === "idiv" || x.fn === "mod") return isPowerOfTwo(x.args[1]);
+  if (expansions[x.fn] || ["and", "or", "not", "select"].includes(x.fn)) return true;
+  return direct[x.fn] !== undefined && x.args.every((y) => y.type !== "bool");
+}
+
+const isPowerOfTwo = (x: Scalar | undefined): boolean =>
+  x?.kind === "const" && x.value > 0 && (x.value & (x.value - 1)) === 0;
+
+/** Do the variable's next values read the next elements? */
+function isConsecutive(x: Scalar & { kind: "read" }, name: string): boolean {
+  const last = x.indices[x.indices.length - 1];
+  if (!last || x.type === "bool" || x.indices.slice(0, -1).some((y) => varies(y, name))) return false;
+  if (last.kind !== "call") return isVar(last, name);
+  const own = last.args.filter((y) => isVar(y, name)).length;
+  return last.fn === "add" && own === 1 && last.args.every((y) => isVar(y, name) || !varies(y, name));
+}
+
 export function lowerVector(scope: Scope, b: Builder, x: Scalar, place: VectorPlace): Expr {
   const go = (y: Scalar): Expr => lowerVector(scope, b, y, place);
   if (!varies(x, place.name)) return hoisted(scope, b, x, place);
-  if (x.kind === "var") return place.lanes;
+  if (x.kind === "var") return b.let(numbered(scope, place));
   if (x.kind === "read") return lowerVectorRead(scope, b, x, place);
   if (x.kind !== "call") return laneByLane(scope, b, x, place);
   const [p, q, s] = x.args;
@@ -44,7 +75,7 @@ export function lowerVector(scope: Scope, b: Builder, x: Scalar, place: VectorPl
       return choose(go(p), go(q ?? p), go(s ?? p));
     case "idiv":
     case "mod": {
-      if (q?.kind !== "const" || q.value <= 0 || (q.value & (q.value - 1)) !== 0) return laneByLane(scope, b, x, place);
+      if (q?.kind !== "const" || !isPowerOfTwo(q)) return laneByLane(scope, b, x, place);
       return x.fn === "idiv"
         ? op("shr", go(p), i32(31 - Math.clz32(q.value)))
         : op("and", go(p), splat(i32(q.value - 1)));
@@ -63,7 +94,7 @@ function hoisted(scope: Scope, b: Builder, x: Scalar, place: VectorPlace): Expr 
   if (x.kind === "const") return splat(lowerScalar(scope, b, x));
   const known = place.known.find((entry) => sameScalar(entry.from, x));
   if (known) return known.as;
-  let as: Expr = place.lanes;
+  let as: Expr = place.counter;
   b.collect(() => (as = b.let(splat(lowerScalar(scope, b, x)))), place.before);
   place.known.push({ from: x, as });
   return as;
@@ -71,30 +102,21 @@ function hoisted(scope: Scope, b: Builder, x: Scalar, place: VectorPlace): Expr 
 
 function laneByLane(scope: Scope, b: Builder, x: Scalar, place: VectorPlace): Expr {
   const of = Array.from({ length: scope.lanes }, (_, lane) => {
-    const value = lowerScalar(scope, b, x, new Map([[place.name, op("add", place.first, i32(lane))]]));
+    const value = lowerScalar(scope, b, x, new Map([[place.name, op("add", place.counter, i32(place.ahead + lane))]]));
     return b.let(value.type === "bool" ? op("sub", i32(0), value) : value);
   });
   return b.let({ kind: "gather", type: x.type === "f32" ? "vf32" : "vi32", of });
 }
 
 function lowerVectorRead(scope: Scope, b: Builder, x: Scalar & { kind: "read" }, place: VectorPlace): Expr {
-  const last = x.indices[x.indices.length - 1];
   const type = x.type === "f32" ? "vf32" : "vi32";
-  if (!last || x.type === "bool" || x.indices.slice(0, -1).some((y) => varies(y, place.name)))
-    return laneByLane(scope, b, x, place);
-  const first: ReadonlyMap<string, Expr> = new Map([[place.name, place.first]]);
-  const consecutive =
-    isVar(last, place.name) ||
-    (last.kind === "call" &&
-      last.fn === "add" &&
-      last.args.every((y) => isVar(y, place.name) || !varies(y, place.name)) &&
-      last.args.filter((y) => isVar(y, place.name)).length === 1);
-  if (!consecutive) return laneByLane(scope, b, x, place);
+  if (!isConsecutive(x, place.name)) return laneByLane(scope, b, x, place);
   if (scope.buffers.has(x.tensor)) {
     if (scope.panels.has(x.tensor)) return laneByLane(scope, b, x, place);
-    const [row, column] = x.indices.map((y) => lowerScalar(scope, b, y, first));
-    return b.let(load(type, elementAt(scope, x.tensor, row ?? place.first, column)));
+    const at = op("add", addressOf(scope, b, x, place), op("shl", place.counter, i32(2)));
+    return b.let(load(type, at, 4 * place.ahead));
   }
+  const first: ReadonlyMap<string, Expr> = new Map([[place.name, firstOf(place)]]);
   const indices = x.indices.map((y) => b.let(lowerScalar(scope, b, y, first)));
   const end = [...indices.slice(0, -1), b.let(op("add", indices[indices.length - 1] ?? i32(0), i32(scope.lanes - 1)))];
   const here = placed(scope, b, x.tensor, indices);
@@ -109,4 +131,17 @@ function lowerVectorRead(scope: Scope, b: Builder, x: Scalar & { kind: "read" },
     () => b.set(out, laneByLane(scope, b, x, place)),
   );
   return out;
+}
+
+/** Where the element of a buffer lies that is read at counter 0, computed once. */
+function addressOf(scope: Scope, b: Builder, x: Scalar & { kind: "read" }, place: VectorPlace): Expr {
+  const known = place.addresses.find((entry) => sameScalar(entry.from, x));
+  if (known) return known.as;
+  let as: Expr = place.counter;
+  b.collect(() => {
+    const [row, column] = x.indices.map((y) => lowerScalar(scope, b, y, new Map([[place.name, i32(0)]])));
+    as = b.let(elementAt(scope, x.tensor, row ?? i32(0), column), "row_at");
+  }, place.before);
+  place.addresses.push({ from: x, as });
+  return as;
 }
