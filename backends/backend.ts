@@ -35,8 +35,6 @@ export interface EmitOptions {
   readonly fixed: Readonly<Record<string, number>>;
   /** What the target names; absent: the backend's own. */
   readonly device?: Device;
-  /** Conditions that the sizes of a call must meet. */
-  readonly where?: readonly Scalar[];
   readonly c?: COptions;
 }
 

@@ -32,7 +32,7 @@ export async function emit(program: TileProgram, options: EmitOptions): Promise<
 
 function sourceOf(unit: Unit, options: EmitOptions): string {
   const { program, prefix } = unit;
-  const plan = planFunction(unit, options.where ?? []);
+  const plan = planFunction(unit, options.conditions ?? []);
   const out = new Writer();
   const cx = new Context(unit, new Map());
   block(program.body, cx, out);
@@ -160,6 +160,7 @@ function manifestOf(unit: Unit, options: EmitOptions): string {
       dma: { channels },
       workspace: { align: alignment, ...(bytes === undefined ? {} : { bytes }) },
       spec: options.specText,
+      ...options.stamp,
     },
     undefined,
     2,

@@ -6,17 +6,18 @@
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { everyStatement } from "../../src/tile/walk.ts";
 import { settled, type Statement } from "../../src/tile/tile.ts";
+import type { EmitOptions } from "../backend.ts";
 import { indicesFunction } from "./indices.ts";
 import { wayOf, type Load } from "./loads.ts";
-import { condition, wide } from "./scalar.ts";
+import { truth, wide } from "./scalar.ts";
 import { stageRows } from "./transfer.ts";
 import { Context, type Unit } from "./unit.ts";
 
 /** Buffers start at multiples of this many bytes from the start of the workspace. */
 export const apart = 64;
 
-/** `where`: what the sizes of a call must meet. */
-export function planFunction(unit: Unit, where: readonly Scalar[]): readonly string[] {
+/** `conditions`: what must hold of the sizes of a call; a head size beyond the limit is too large, all else is bad. */
+export function planFunction(unit: Unit, conditions: NonNullable<EmitOptions["conditions"]>): readonly string[] {
   const { prefix, program } = unit;
   const cx = new Context(unit, new Map());
   for (const name of ["add", "mul", "max"]) unit.helper(`wide_${name}`);
@@ -26,7 +27,8 @@ export function planFunction(unit: Unit, where: readonly Scalar[]): readonly str
   const free = program.sizes.filter((size) => !Object.hasOwn(unit.fixed, size)).map((size) => unit.size(size));
   for (const size of free) body.push(`if (${size} < 0) return FOVEA_BAD_ARGUMENT;`);
   for (const size of free) body.push(`if (${size} > 0x40000000) return FOVEA_OVERFLOW;`);
-  for (const x of where) body.push(`if (!${condition(x, cx)}) return FOVEA_BAD_ARGUMENT;`);
+  for (const { code, condition } of conditions)
+    body.push(`if (!${truth(condition, cx)}) return FOVEA_${code === "FOV4005" ? "OVERFLOW" : "BAD_ARGUMENT"};`);
   for (const tensor of [...program.inputs, ...program.outputs]) {
     const name = unit.field(tensor.name);
     if (tensor.dims.length === 0) continue;

@@ -88,7 +88,9 @@ function callOf(x: Scalar & { kind: "call" }, cx: Context): string {
     case "or": {
       const cheap = b !== undefined && isCheap(b, cx);
       const [one, two] = x.fn === "and" ? ["&", "&&"] : ["|", "||"];
-      return `(${go(a)} ${cheap ? one : two} ${go(b)})`;
+      const right = go(b);
+      // Compilers take `&` beside a call for a slip; a cast says that both sides are meant to be computed.
+      return `(${go(a)} ${cheap ? one : two} ${cheap && /\w\(/.test(right) ? `(int)${right}` : right})`;
     }
     case "select":
       return `(${go(a)} ? ${go(b)} : ${go(c)})`;
@@ -261,10 +263,10 @@ ${outside ? `  if (${outside}) return ${what === "sorted" ? 1 : 0};\n` : ""}${pl
 }
 
 /** A truth over sizes alone, its integers in 64 bits. */
-export function condition(x: Scalar, cx: Context): string {
+export function truth(x: Scalar, cx: Context): string {
   if (x.kind !== "call" || x.type !== "bool") return expression(x, cx);
   const integers = x.args.every((y) => y.type === "i32");
-  const go = (y: Scalar): string => (y.type === "i32" && integers ? wide(y, cx) : condition(y, cx));
+  const go = (y: Scalar): string => (y.type === "i32" && integers ? wide(y, cx) : truth(y, cx));
   const operator = x.fn === "and" ? "&&" : x.fn === "or" ? "||" : integers ? infix[x.fn] : undefined;
   if (x.fn === "not" && x.args[0]) return `(!${go(x.args[0])})`;
   return operator ? `(${x.args.map(go).join(` ${operator} `)})` : expression(x, cx);

@@ -7,6 +7,7 @@ import { fail } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
 import { oracle } from "../oracle/oracle.ts";
 import { reasonOf } from "../runtime/write.ts";
+import { conditionsOf } from "../spec/conditions.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 import { interpret } from "../tile/interpret.ts";
 import type { Device } from "../targets/device.ts";
@@ -52,7 +53,7 @@ export const emitOptionsOf = (spec: Spec, device: Device): EmitOptions => ({
   specText: spec.text,
   fixed: spec.fixed,
   device,
-  where: spec.where.map(({ condition }) => condition),
+  conditions: conditionsOf(spec),
 });
 
 export async function runSpec(

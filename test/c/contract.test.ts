@@ -175,6 +175,7 @@ int main(void) {
   b = a; b.q = (const float *)(const void *)((const char *)f + 1); WANT(grouped_run(&b, w, n, NULL), -2);
   WANT(grouped_run(&a, w, n - 1, NULL), -3);
   WANT(grouped_run(&a, w, 0, NULL), -3);
+  b = a; b.D = 0; WANT(grouped_workspace_bytes(&b, &m), -1);
   b = a; b.D = 2147483647; WANT(grouped_run(&b, w, n, NULL), -4);
   b = a; b.B = b.H = b.L = 1 << 30; WANT(grouped_workspace_bytes(&b, &m), -4);
   b = a; b.H = 64; b.L = 1 << 26; WANT(grouped_workspace_bytes(&b, &m), -4);

@@ -26,7 +26,8 @@ const shapes = [
 ];
 const cDevices = devices.filter((d) => d.backend === "c" && d.name !== "host");
 
-const cool = specs().map((spec) => known(spec));
+// In brink i + 2147483392 is the largest integer in the last row: what the planner makes of it wraps.
+const cool = specs().map((spec) => known(spec, spec.name === "brink" ? { sizes: { L: 256 } } : {}));
 const hot = ["dense", "alibi", "capped", "grouped", "ungrouped"]
   .map(specOf)
   .map((spec) => known(spec, { spread: 8, label: `${spec.name} hot` }));

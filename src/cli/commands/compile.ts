@@ -5,7 +5,6 @@ import { join } from "node:path";
 import type { ArtifactFile, EmitOptions } from "../../../backends/backend.ts";
 import { combined } from "../../../backends/index.ts";
 import { fail } from "../../diagnostics/diagnostic.ts";
-import { conditionsOf } from "../../spec/conditions.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { emitOptionsOf, targetOf } from "../../verify/run.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
@@ -84,7 +83,6 @@ async function artifactsOf(
   terminal: Terminal,
 ): Promise<readonly (readonly ArtifactFile[])[]> {
   const specHash = hash(JSON.stringify([spec.text, spec.fixed]));
-  const common = { conditions: conditionsOf(spec), ...wanted };
   const trial = (): Trial => {
     const { sizes, inputs } = inputsOf(spec, options);
     return trialOf(spec, sizes, inputs);
@@ -99,7 +97,7 @@ async function artifactsOf(
     const work = countsOf(spec, plan, program);
     const emit: EmitOptions = {
       ...emitOptionsOf(spec, device),
-      ...common,
+      ...wanted,
       stamp: { specHash, ...(work ? { work } : {}) },
     };
     const { files } = await backend.emit(program, emit);
