@@ -23,6 +23,11 @@ let held: Promise<Held> | undefined;
 /** Where Debian's and Ubuntu's Chromium keep SwiftShader and a Vulkan loader. */
 const folders = ["/usr/lib/chromium", "/usr/lib/chromium-browser"];
 
+/** Where a system keeps its own Vulkan loader. Without one Dawn would only complain on stderr. */
+const systemLoaders = ["/usr/lib", "/usr/lib64", "/lib64", "/usr/local/lib"].flatMap((folder) =>
+  [folder, `${folder}/x86_64-linux-gnu`, `${folder}/aarch64-linux-gnu`].map((path) => `${path}/libvulkan.so.1`),
+);
+
 /**
  * Points Vulkan at SwiftShader. Dawn looks for libvulkan.so.1 by name, which a library already in the process
  * answers; so where the system has none, Chromium's is loaded first. It is no Node addon, hence the error, and
@@ -45,6 +50,7 @@ async function open(): Promise<Held> {
   const dawn = await import("webgpu").catch(() => fail("FOV5002", "wgsl: the package webgpu is not installed"));
   Object.assign(globalThis, dawn.globals);
   process.env["XDG_RUNTIME_DIR"] ??= tmpdir();
+  if (process.platform === "linux" && !systemLoaders.some((path) => existsSync(path))) useSoftware();
   let gpu = dawn.create([]);
   let adapter = await gpu.requestAdapter().catch(() => null);
   if (!adapter) {
@@ -52,7 +58,8 @@ async function open(): Promise<Held> {
     gpu = dawn.create([]);
     adapter = await gpu.requestAdapter().catch(() => null);
   }
-  if (!adapter) fail("FOV5002", "wgsl: no WebGPU adapter answers on this machine");
+  if (!adapter)
+    fail("FOV5002", "wgsl: no WebGPU adapter answers on this machine", { help: "`fovea doctor` says what is missing" });
   const device = await adapter.requestDevice();
   void device.lost.then(() => {
     held = undefined;
