@@ -17,7 +17,7 @@ attention ungrouped(q: f32[B, H, L, D], k: f32[B, Hkv, S, D], v: f32[B, Hkv, S, 
   mask around(20) or sinks(3)
   return o, lse
 }
-attention brink(q, k, v: f32[L, D]) { mask j <= i + 2147483392 }
+attention brink(q: f32[L, D], k, v: f32[S, D]) { mask j <= i + 2147483348 }
 `;
 
 export interface Known extends Case {

@@ -26,8 +26,9 @@ const shapes = [
 ];
 const cDevices = devices.filter((d) => d.backend === "c" && d.name !== "host");
 
-// In brink i + 2147483392 is the largest integer in the last row: what the planner makes of it wraps.
-const cool = specs().map((spec) => known(spec, spec.name === "brink" ? { sizes: { L: 256 } } : {}));
+// In brink i + 2147483348 is the largest integer there is: one more, as the planner asks for, wraps.
+const brink = { sizes: { L: 1, S: 300 }, target: "c:generic-scratchpad" };
+const cool = specs().map((spec) => known(spec, spec.name === "brink" ? brink : {}));
 const hot = ["dense", "alibi", "capped", "grouped", "ungrouped"]
   .map(specOf)
   .map((spec) => known(spec, { spread: 8, label: `${spec.name} hot` }));

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { backends } from "../../backends/index.ts";
+import { check, lower } from "../../src/compile.ts";
 import { FoveaError } from "../../src/diagnostics/diagnostic.ts";
 import { deviceOf, devices, partsOf } from "../../src/targets/index.ts";
 import { parseDevice } from "../../src/targets/read.ts";
@@ -57,7 +58,7 @@ describe("a description", () => {
     const read = deviceOf("c:./mine.json", (path) => (path === "./mine.json" ? JSON.stringify(mine) : ""));
     expect(read).toEqual({
       ...mine,
-      title: "./mine.json",
+      title: "as described by its owner",
       backend: "c",
       threads: 1,
       dma: false,
@@ -115,5 +116,23 @@ describe("a description", () => {
     expect(found).toHaveLength(1);
     expect(found[0]?.replace(/ \| $/, "")).toMatch(/^FOV5006 mine\.json: /);
     expect(found[0]?.replace(/ \| $/, "")).toMatch(words);
+  });
+});
+
+describe("what a device says changes the code", () => {
+  const [spec] = check("attention dense(q, k, v: f32[L, D]) {}", "dense.attn").specs;
+  const lowered = (bytes: number): Readonly<Record<string, unknown>> => {
+    if (!spec) throw new Error("no spec");
+    const memories = [{ name: "TCM", bytes, kind: "scratchpad" }];
+    const { program } = lower(spec, parseDevice(JSON.stringify({ ...mine, memories }), "mine.json"));
+    return Object.fromEntries(program.parameters.map(({ name, value }) => [name, value]));
+  };
+
+  test("half the memory is another schedule", () => {
+    for (const bytes of [131072, 65536, 32768, 16384]) expect(lowered(bytes)).not.toEqual(lowered(bytes / 2));
+  });
+
+  test("too little of it is refused, with the bytes that are needed", () => {
+    expect(refusal(() => lowered(1024))[0]).toMatch(/^FOV5003 dense needs \d{4,} bytes of TCM; mine has 1024 \| /);
   });
 });
