@@ -6,7 +6,7 @@ import type { Scalar } from "../../src/scalar/scalar.ts";
 
 /** The largest size that is not refused anyway. */
 export const largestSize = 2 ** 30;
-export const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
+const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
 /** Plain 64-bit arithmetic is exact below this; beyond it the held forms are used. */
 const exact = 2 ** 60;
 

@@ -49,7 +49,7 @@ export function expression(x: Scalar, cx: Context): string {
 /** The expression without the brackets around it. */
 export const bare = (x: Scalar, cx: Context): string => unwrapped(expression(x, cx));
 
-export function unwrapped(text: string): string {
+function unwrapped(text: string): string {
   if (!text.startsWith("(") || !text.endsWith(")")) return text;
   let depth = 0;
   for (let n = 0; n < text.length - 1; n++) {
@@ -60,7 +60,7 @@ export function unwrapped(text: string): string {
   return /^\w+( \*)?$/.test(inner) ? text : inner;
 }
 
-export function constant(value: number, type: Scalar["type"], unit: Unit): string {
+function constant(value: number, type: Scalar["type"], unit: Unit): string {
   if (type === "bool") return value === 0 ? "0" : "1";
   if (type === "i32") return value === -2147483648 ? "(-2147483647 - 1)" : value < 0 ? `(${value})` : String(value);
   if (Number.isNaN(value)) return `${unit.helper("nan")}()`;
@@ -167,7 +167,7 @@ export function address(buffer: string, row: string, column: string | undefined,
   return far === "0" ? near : `${product(far, stride)} + ${near === "0" ? "0" : group(near)}`.replace(/ \+ 0$/, "");
 }
 const group = (text: string): string => (/^\w+$/.test(text) ? text : `(${text})`);
-export const product = (a: string, b: string): string => (a === "0" ? "0" : `${group(a)} * ${b}`);
+const product = (a: string, b: string): string => (a === "0" ? "0" : `${group(a)} * ${b}`);
 
 function tensorRead(x: Scalar & { kind: "read" }, cx: Context): string {
   const { type, dims } = cx.unit.tensor(x.tensor);

@@ -9,6 +9,7 @@ import { settled, type Buffer, type RangeList, type TensorRef, type TileProgram 
 import { kernels } from "./kernels.ts";
 import { math, type Helper } from "./math.ts";
 import { Names, plain } from "./names.ts";
+import { wide } from "./wide.ts";
 
 export interface Binding {
   readonly text: string;
@@ -122,10 +123,10 @@ export class Unit {
 }
 
 function row(name: string): Helper {
-  return math[name] ?? kernels[name] ?? missing(name);
+  return math[name] ?? wide[name] ?? kernels[name] ?? missing(name);
 }
 
-export const missing = (name: string): never => {
+const missing = (name: string): never => {
   throw new Error(`c: the program names ${name}, which it does not have`);
 };
 

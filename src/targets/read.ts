@@ -15,7 +15,14 @@ export function parseDevice(text: string, path: string): Device {
   const refuse = (what: string, help?: string): never => fail("FOV5006", `${path}: ${what}`, { help });
   const description = record(parsed(text, refuse), "the description", refuse);
   only(description, fields, "the description", refuse);
-  const { name, title = "as described by its owner", backend = "c", threads = 1, dma = false, versions = true } = description;
+  const {
+    name,
+    title = "as described by its owner",
+    backend = "c",
+    threads = 1,
+    dma = false,
+    versions = true,
+  } = description;
   if (typeof name !== "string" || !/^[a-z0-9][a-z0-9.-]*$/.test(name))
     return refuse("name is no text of small letters, digits, dots and dashes", 'such as `"name": "my-board"`');
   if (typeof title !== "string" || !/^[ -~]{1,120}$/.test(title))

@@ -1,4 +1,4 @@
-/** What the contract says of a C kernel: its files and names, its statuses, its workspace, its scalars, its company. */
+/** What the contract says of a C kernel: its files and names, its statuses, its workspace, its company. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,17 +10,13 @@ import { emit } from "../../backends/c/emit.ts";
 import { run } from "../../backends/c/host.ts";
 import { check, lower } from "../../src/compile.ts";
 import { FoveaError } from "../../src/diagnostics/diagnostic.ts";
-import * as s from "../../src/scalar/scalar.ts";
-import type { Scalar } from "../../src/scalar/scalar.ts";
 import { deviceOf } from "../../src/targets/index.ts";
-import { interpret } from "../../src/tile/interpret.ts";
-import type { TileProgram } from "../../src/tile/tile.ts";
 import { emitOptionsOf } from "../../src/verify/run.ts";
+import { scalars } from "./scalars.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-c-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const sanitized = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-const v = s.variable;
 
 /** The kernel of a text, its files in a folder of their own. */
 async function made(
@@ -242,73 +238,6 @@ int main(void) {
   return memcmp(lse[0], lse[1], sizeof lse[0]) != 0 || memcmp(lse[0], lse[2], sizeof lse[0]) != 0 ? 6 : 0;
 }\n`;
   expect(trial("threads", main, ["clang-19", "-O1", "-g", "-fsanitize=thread", "-pthread"], ["grouped.c"])).toBe(0);
-});
-
-/** Every scalar form that needs a helper, written to an output through the checked paths. */
-const scalars = ((): TileProgram => {
-  const n = s.size("N");
-  const t = (i: Scalar): Scalar => s.read("t", "i32", [i]);
-  const r = v("r");
-  const values: readonly Scalar[] = [
-    s.idiv(t(r), s.int(-3)),
-    s.mod(t(r), s.int(5)),
-    s.idiv(t(r), t(s.add(r, s.int(1)))),
-    s.add(t(s.sub(r, s.int(2))), s.int(2147483647)),
-    s.select(
-      { kind: "any", type: "bool", name: "x", count: n, body: s.call("eq", t(v("x")), s.mul(r, s.int(2))) },
-      s.int(1),
-      s.int(0),
-    ),
-    { kind: "sum", type: "i32", name: "y", count: r, body: s.mul(t(v("y")), s.add(r, v("base"))) },
-    s.select({ kind: "sorted", type: "bool", tensor: "u", leading: [] }, s.int(1), s.int(0)),
-    { kind: "search", type: "i32", side: "lower", tensor: "u", leading: [], value: r },
-    { kind: "search", type: "i32", side: "upper", tensor: "u", leading: [], value: r },
-    s.select(
-      s.and(s.read("keep", "bool", [r]), s.call("bit", t(r), s.int(1))),
-      s.read("int", "i32", []),
-      s.call("abs", t(r)),
-    ),
-  ];
-  return {
-    name: "scalars",
-    parameters: [],
-    sizes: ["N", "for"],
-    inputs: [
-      { name: "t", type: "i32", dims: [n] },
-      { name: "u", type: "i32", dims: [s.size("for")] },
-      { name: "keep", type: "bool", dims: [n] },
-      { name: "int", type: "i32", dims: [] },
-    ],
-    outputs: [{ name: "out", type: "f32", dims: [s.int(values.length), n] }],
-    buffers: [],
-    lists: [],
-    body: [
-      { kind: "let", name: "base", value: s.int(3) },
-      { kind: "let", name: "unused", value: v("base") },
-      ...values.map(
-        (value, at) =>
-          ({ kind: "store", tensor: "out", at: [s.int(at), r], rows: n, value: s.call("float", value) }) as const,
-      ),
-    ],
-  };
-})();
-
-test("scalars are what the interpreter says, under sanitizers", async () => {
-  const inputs = new Map([
-    ["t", { dims: [9], data: Int32Array.from([3, -7, 0, 5, 2, -1, 8, 100, -100]) }],
-    ["u", { dims: [6], data: Int32Array.from([0, 1, 1, 4, 4, 7]) }],
-    ["keep", { dims: [9], data: Uint8Array.from([1, 0, 1, 1, 1, 0, 1, 1, 1]) }],
-    ["int", { dims: [], data: Int32Array.from([42]) }],
-  ]);
-  const sizes = { N: 9, for: 6 };
-  const options = { specText: "x\n", fixed: {} };
-  const got = await run(scalars, options, { sizes, inputs }, ["clang-19", ...sanitized]);
-  const want = interpret(scalars, sizes, inputs).outputs.get("out")?.data ?? [];
-  // Row 3 wraps in C and not in the interpreter, whose integers also know a -0.
-  const out = Array.from(got.get("out")?.data ?? []);
-  const others = (xs: readonly number[]): readonly number[] =>
-    xs.filter((_, n) => Math.floor(n / 9) !== 3).map((x) => x + 0);
-  expect(others(out)).toEqual(others(Array.from(want)));
 });
 
 describe("the compiler of this machine", () => {
