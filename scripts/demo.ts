@@ -12,7 +12,7 @@ import { countPlan } from "../src/plan/count.ts";
 import { readTensors } from "../src/runtime/load.ts";
 import { host } from "../src/targets/index.ts";
 import { chosen } from "../src/tile/tile.ts";
-import { compare, limitOf } from "../src/verify/compare.ts";
+import { compare, limitFor } from "../src/verify/compare.ts";
 import { emitOptionsOf, targetOf, targets } from "../src/verify/run.ts";
 
 const example = "examples/03-local.attn";
@@ -56,7 +56,7 @@ const right = oracle(spec, sizes, inputs);
 let wrong = compiled;
 say("   target   result   max error   limit     median of 25 runs, tensors in place");
 for (const target of targets) {
-  const limit = limitOf(target === "wgsl" ? "gpu" : "f32", true, sizes.D);
+  const limit = limitFor(target === "wgsl" ? "gpu" : "f32", right, sizes.D);
   try {
     const { backend, device } = await targetOf(target);
     const { program } = lower(spec, device);

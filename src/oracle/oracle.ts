@@ -32,7 +32,12 @@ export interface OracleOutput {
 export interface OracleResult {
   readonly outputs: ReadonlyMap<string, OracleOutput>;
   /** For error = max |x − oracle| / (maxV · max(1, weightSum)); maxV is over the finite numbers of v. */
-  readonly bounds: { readonly maxV: number; readonly weightSum: number };
+  readonly bounds: {
+    readonly maxV: number;
+    readonly weightSum: number;
+    /** The largest |s|, a scaled product of q and k, of a pair that is kept: rounding grows with it. */
+    readonly logit: number;
+  };
   /** Pairs of the evaluated rows that the mask keeps. */
   readonly kept: number;
 }
@@ -109,10 +114,12 @@ export function oracle(
   const lse = new Float64Array(count);
 
   let weightSum = 0;
+  let logit = 0;
   let kept = 0;
   const put = (b: number, h: number, row: number, n: number): void => {
     const made = evaluateRow(b, h, row);
     weightSum = Math.max(weightSum, made.weightSum);
+    logit = Math.max(logit, made.logit);
     kept += made.kept;
     const at = chosen ? n * channels : b * oAt.batch + h * oAt.head + row * oAt.position;
     for (let c = 0; c < channels; c++) o[at + c * oAt.channel] = made.o[c];
@@ -126,13 +133,14 @@ export function oracle(
   const outputs = new Map<string, OracleOutput>();
   for (const { name, value } of spec.outputs)
     outputs.set(name, value === "o" ? { dims: oDims, data: o } : { dims: lseDims, data: lse });
-  return { outputs, bounds: { maxV: largestFinite(operand("v").data), weightSum }, kept };
+  return { outputs, bounds: { maxV: largestFinite(operand("v").data), weightSum, logit }, kept };
 }
 
 interface RowResult {
   readonly o: Float64Array;
   readonly lse: number;
   readonly weightSum: number;
+  readonly logit: number;
   readonly kept: number;
 }
 
@@ -171,6 +179,7 @@ function rowEvaluator(
     const keyHead = Math.floor(h / group);
     const qAt = b * q.strides.batch + h * q.strides.head + row * q.strides.position;
     let kept = 0;
+    let logit = 0;
     for (let j = 0; j < keys; j++) {
       vj.value = j;
       if (mask() === 0) continue;
@@ -178,6 +187,7 @@ function rowEvaluator(
       let dot = 0;
       for (let c = 0; c < depth; c++) dot += q.data[qAt + c * q.strides.channel] * k.data[kAt + c * k.strides.channel];
       vs.value = dot * factor;
+      logit = Math.max(logit, finite(Math.abs(vs.value)));
       allowed[kept] = j;
       logits[kept] = score();
       kept++;
@@ -188,7 +198,7 @@ function rowEvaluator(
       const vAt = b * v.strides.batch + keyHead * v.strides.head + allowed[n] * v.strides.position;
       for (let c = 0; c < channels; c++) o[c] += logits[n] * v.data[vAt + c * v.strides.channel];
     }
-    return { o, lse, weightSum, kept };
+    return { o, lse, weightSum, logit, kept };
   };
 }
 

@@ -21,6 +21,13 @@ export function limitOf(accuracy: Accuracy, hot: boolean, headSize: number): num
   return table[accuracy][hot ? "hot" : "cool"] * (headSize > 256 ? 1.5 : 1);
 }
 
+/** What still counts as logits of order 1: those of normal inputs stay under it from head size 8 on. */
+const largestCool = 8;
+
+/** The limit for inputs as they are: rows of the oracle say how large their logits become. */
+export const limitFor = (accuracy: Accuracy, { bounds }: OracleResult, headSize: number): number =>
+  limitOf(accuracy, bounds.logit > largestCool, headSize);
+
 export function compare(
   spec: Spec,
   right: OracleResult,

@@ -6,7 +6,7 @@ import { oracle, type Row } from "../oracle/oracle.ts";
 import { evaluate } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import type { Role, Sizes, Spec } from "../spec/spec.ts";
-import { compare, type Comparison } from "./compare.ts";
+import { compare, limitFor, type Accuracy, type Comparison } from "./compare.ts";
 import type { SampleTensor } from "./sample.ts";
 
 export function compareRows(
@@ -14,7 +14,7 @@ export function compareRows(
   sizes: Sizes,
   inputs: ReadonlyMap<string, SampleTensor>,
   outputs: ReadonlyMap<string, { readonly dims: readonly number[]; readonly data: ArrayLike<number> }>,
-  limit: number,
+  accuracy: Accuracy,
   count = 16,
 ): Comparison {
   const value = (x: Scalar): number => evaluate(x, { variables: {}, sizes, read: () => 0, dims: () => [] }, "f64");
@@ -31,7 +31,7 @@ export function compareRows(
     const roles = output.value === "o" ? spec.roles : spec.roles.filter((role) => role !== "channel");
     return [output.name, { data: rows.flatMap((place) => rowOf(place, roles, dims, data)) }] as const;
   });
-  return compare(spec, right, new Map(found), limit);
+  return compare(spec, right, new Map(found), limitFor(accuracy, right, value(spec.extents.channel)));
 }
 
 function rowOf({ b, h, row }: Row, roles: readonly Role[], dims: readonly number[], data: ArrayLike<number>): number[] {

@@ -134,3 +134,13 @@ test("bench times nothing that is wrong, and goes on without what is absent", as
   expect(results.map((r) => r["target"])).toEqual(["wasm"]);
   expect(diagnostics.map((d) => d.code)).toEqual(["FOV5007", "FOV5002"]);
 });
+
+test("the limit is that of the logits' size: of order 1, or to ±30", async () => {
+  const limitAt = async (scale: string): Promise<unknown> => {
+    const text = spec.replace("{", `{ scale ${scale}`);
+    const { out } = await foveaOf(text, "verify", "-", "--target", "wasm", "--json");
+    return (JSON.parse(out) as Results).results[0]?.["limit"];
+  };
+  expect(await limitAt("0.1")).toBe(5e-7);
+  expect(await limitAt("4.0")).toBe(1e-5);
+});

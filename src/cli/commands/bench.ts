@@ -10,14 +10,13 @@ import { fail, FoveaError, type Diagnostic } from "../../diagnostics/diagnostic.
 import { countPlan } from "../../plan/count.ts";
 import type { Sizes, Spec } from "../../spec/spec.ts";
 import { chosen } from "../../tile/tile.ts";
-import { limitOf } from "../../verify/compare.ts";
 import { compareRows } from "../../verify/rows.ts";
 import { emitOptionsOf, targetOf, targets } from "../../verify/run.ts";
 import { inputsOf } from "../inputs.ts";
 import { filesOf, specsOf } from "../load.ts";
 import { targetsOf, type Common } from "../options.ts";
 import { report, type Terminal } from "../terminal.ts";
-import { flopsOf, valueOf } from "../work.ts";
+import { flopsOf } from "../work.ts";
 
 interface BenchOptions extends Common {
   readonly target: string;
@@ -99,8 +98,8 @@ async function measure(file: string, spec: Spec, target: string, options: BenchO
   const prepared = await backend.prepare(program, emitOptionsOf(spec, device), call);
   try {
     const times = await timesOf(prepared);
-    const limit = limitOf(target === "wgsl" ? "gpu" : "f32", true, valueOf(spec.extents.channel, sizes));
-    const { ok, reason } = compareRows(spec, sizes, inputs, await prepared.outputs(), limit);
+    const accuracy = target === "wgsl" ? "gpu" : "f32";
+    const { ok, reason } = compareRows(spec, sizes, inputs, await prepared.outputs(), accuracy);
     if (!ok) fail("FOV5007", `${file}: ${spec.name} on ${target} differs from the oracle: ${reason ?? ""}`);
     const medianMs = times[times.length >> 1] ?? 0;
     const gflops = medianMs === 0 ? 0 : flopsOf(spec, sizes, keptPairs) / medianMs / 1e6;

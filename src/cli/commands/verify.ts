@@ -2,7 +2,7 @@
 import { diagnostic, FoveaError, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { oracle } from "../../oracle/oracle.ts";
 import type { Sizes, Spec } from "../../spec/spec.ts";
-import { compare, limitOf } from "../../verify/compare.ts";
+import { compare, limitFor } from "../../verify/compare.ts";
 import { runSpec, targets } from "../../verify/run.ts";
 import { inputsOf, type Loaded } from "../inputs.ts";
 import { filesOf, specsOf } from "../load.ts";
@@ -95,7 +95,7 @@ async function outcomeOf(
   { sizes, inputs }: Loaded,
   right: ReturnType<typeof oracle>,
 ): Promise<Outcome> {
-  const limit = limitOf(target === "wgsl" ? "gpu" : "f32", false, valueOf(spec.extents.channel, sizes));
+  const limit = limitFor(target === "wgsl" ? "gpu" : "f32", right, valueOf(spec.extents.channel, sizes));
   try {
     const { ok, maxError, reason } = compare(spec, right, await runSpec(spec, target, sizes, inputs), limit);
     return {
