@@ -55,7 +55,7 @@ export const fewLevels: Levels = {
  */
 export const gpuLevels = (turn: number): Levels => ({
   ...fewLevels,
-  channels: [[[3], [64], [15], [80], [33]][turn % 5]],
+  channels: [[[3], [15], [80], [33], [1]][turn % 5]],
   valueChannels: [[[40], [5]][turn % 2]],
 });
 

@@ -11,7 +11,9 @@ const folder = new URL("../../examples/", import.meta.url);
 for (const name of readdirSync(folder).filter((file) => file.endsWith(".attn"))) {
   test(`the plan of ${name}`, async () => {
     const { specs } = check(readFileSync(new URL(name, folder), "utf8"), name);
-    await expect(specs.map((spec) => printPlan(plan(spec))).join("\n")).toMatchFileSnapshot(`plans/${name.replace(".attn", ".txt")}`);
+    await expect(specs.map((spec) => printPlan(plan(spec))).join("\n")).toMatchFileSnapshot(
+      `plans/${name.replace(".attn", ".txt")}`,
+    );
   });
 }
 
@@ -19,7 +21,8 @@ test("a tile takes the same number of decisions whatever the length", () => {
   const { specs } = check("attention sinks(q, k, v: f32[L, D]) { mask causal and (window(64) or sinks(4)) }", "sinks");
   const [spec] = specs;
   if (!spec) throw new Error("no attention");
-  const decisions = (L: number): number => countPlan(plan(spec), { L, D: 1 }, {}, { rows: 32, keys: 64 }).planning.examined / Math.ceil(L / 32);
+  const decisions = (L: number): number =>
+    countPlan(plan(spec), { L, D: 1 }, {}, { rows: 32, keys: 64 }).planning.examined / Math.ceil(L / 32);
   expect(decisions(4096)).toBe(decisions(65536));
   expect(decisions(4096)).toBeLessThanOrEqual(8);
 }, 120_000);
