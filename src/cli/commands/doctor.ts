@@ -12,11 +12,10 @@ interface Finding {
 }
 
 /** `(func (result v128) …)`: the smallest modules with an instruction of SIMD, and of relaxed SIMD. */
-const moduleOf = (...body: readonly number[]): Uint8Array<ArrayBuffer> =>
-  new Uint8Array([
-    ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, body.length + 4],
-    ...[1, body.length + 2, 0, ...body, 11],
-  ]);
+const moduleOf = (...code: readonly number[]): Uint8Array<ArrayBuffer> => {
+  const head = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10];
+  return new Uint8Array([...head, code.length + 4, 1, code.length + 2, 0, ...code, 11]);
+};
 const splat = [65, 0, 253, 15];
 const simd = moduleOf(...splat, 253, 98);
 const relaxed = moduleOf(...splat, ...splat, 253, 0x80, 2);
