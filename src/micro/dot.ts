@@ -64,7 +64,9 @@ export function dotFunction(shape: DotShape): MicroFunction {
 }
 
 function registerBlock(b: Builder, shape: DotShape, rows: number, a0: Expr, panel: Expr, c0: Expr): void {
-  const { vectors, lanes, unroll } = shape;
+  const { vectors, lanes } = shape;
+  // Long loops pay where blocks are shared out; one of few rows stands alone.
+  const unroll = rows >= shape.rows - 1 ? shape.unroll : Math.min(shape.unroll, 4);
   const width = vectors * lanes;
   const bStep = shape.along === "columns" ? undefined : local("b_stride", "i32");
   const a: Expr[] = [];

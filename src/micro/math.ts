@@ -12,23 +12,30 @@ const horner = (b: Builder, x: Expr, coefficients: readonly number[]): Expr =>
 
 /** Adding it rounds a number below 2^22 to an integer, which then stands in the low bits. */
 const magic = 12582912;
-const power = (b: Builder, x: Expr, shifted: Expr): Expr =>
+const timesPower = (b: Builder, x: Expr, shifted: Expr): Expr =>
   b.let(op("value", op("add", op("bits", x), op("shl", op("bits", shifted), i32(23)))));
 
-/** 2^r = 1 + r · P(r) on [0, 1), degree 6: within 2.1e-9, in f32 arithmetic within 1.4 · 2^-24, relative. */
+/** 2^r = 1 + r · P(r) on [0, 1), degree 5: within 8.3e-8, in f32 arithmetic within 2.7 · 2^-24, relative. */
 const exp2Coefficients = [
-  2.15659718378447e-4, 1.2482289457693696e-3, 9.673775173723698e-3, 5.548618361353874e-2, 2.4022908508777618e-1,
-  6.931470632553101e-1, 1,
-];
+  0.6931512951850891, 0.2401645928621292, 0.055799514055252075, 0.009017480537295341, 0.0018669525161385536,
+] as const;
 
 export function exp2(b: Builder, x: Expr): Expr {
   // The order of the operands keeps NaN: min(a, b) and max(a, b) give b where they do not compare.
   const clamped = b.let(op("min", vf32(128), op("max", vf32(-127), x)));
   const whole = b.let(op("floor", clamped));
   const r = b.let(op("sub", clamped, whole));
+  // In pairs: three sums one after the other instead of five.
+  const [c1, c2, c3, c4, c5] = exp2Coefficients;
+  const square = b.let(op("mul", r, r));
+  const high = b.let(fma(vf32(c5), r, vf32(c4)));
+  const middle = b.let(fma(vf32(c3), r, vf32(c2)));
+  const low = b.let(fma(vf32(c1), r, vf32(1)));
+  const upper = b.let(fma(high, square, middle));
+  const power = b.let(fma(upper, square, low));
   // 2^whole by its exponent alone: 0 for −127, ∞ for 128, so that the product ends the range on either side.
   const scale = b.let(op("value", op("shl", op("bits", op("add", whole, vf32(magic + 127))), i32(23))));
-  return b.let(op("mul", horner(b, r, exp2Coefficients), scale));
+  return b.let(op("mul", power, scale));
 }
 
 export function exp(b: Builder, x: Expr): Expr {
@@ -37,7 +44,7 @@ export function exp(b: Builder, x: Expr): Expr {
   const n = b.let(op("sub", shifted, vf32(magic)));
   const r = b.let(fma(n, vf32(2.1219444e-4), fma(n, vf32(-0.693359375), clamped)));
   const p = horner(b, r, [1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2, 1, 1]);
-  const scaled = power(b, p, shifted);
+  const scaled = timesPower(b, p, shifted);
   const flushed = op("value", op("and", op("bits", scaled), op("not", op("lt", x, vf32(-87.33654)))));
   const capped = choose(op("gt", x, vf32(88.72283)), vf32(Number.POSITIVE_INFINITY), flushed);
   return b.let(op("add", capped, op("sub", r, r)));
