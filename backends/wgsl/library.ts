@@ -4,9 +4,9 @@
  * floored with x div 0 = 0 and x mod 0 = x.
  */
 export const library = `fn fv_div(a: i32, b: i32) -> i32 {
-  if (b == 0) { return 0; }
-  let q = a / b;
-  return q - select(0, 1, q * b != a && ((a < 0) != (b < 0)));
+  let d = select(b, 1, b == 0);
+  let q = a / d;
+  return select(q - select(0, 1, (q * d != a) & ((a < 0) != (d < 0))), 0, b == 0);
 }
 fn fv_mod(a: i32, b: i32) -> i32 { return a - fv_div(a, b) * b; }
 fn fv_bit(a: i32, b: i32) -> bool { return b >= 0 && b < 32 && ((a >> u32(b & 31)) & 1) != 0; }

@@ -67,7 +67,7 @@ export function fill(name: string, how: Fill, dims: readonly number[], sizes: Si
       if (how === "none" || how === "all") return new Int32Array(count).fill(how === "all" ? keys : 0);
       if (how === "outside") return ints(count, (n) => [-4, keys + 5][n % 2]);
       if (how === "large") return new Int32Array(count).fill(keys + 1000);
-      return between(seed, name, 1, keys + 1, count);
+      return between(seed, name, 1, Math.max(2, keys + 1), count);
     case "pick":
       if (how === "outside") return ints(count, (n) => [-1, keys, n % Math.max(1, keys)][n % 3]);
       if (how === "repeated") return new Int32Array(count).fill(Math.max(0, keys - 1));
