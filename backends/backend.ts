@@ -65,9 +65,11 @@ export interface Level {
   };
 }
 
-/** A call made ready; `time` gives the milliseconds of each of `runs` runs, one after the other. */
+/** A call made ready. */
 export interface Prepared {
+  /** The milliseconds of each of `runs` runs, one after the other. */
   readonly time: (runs: number) => Promise<readonly number[]>;
+  /** Runs once and gives what it made. */
   readonly outputs: () => Promise<Outputs>;
   readonly dispose: () => void | Promise<void>;
 }
@@ -84,8 +86,9 @@ export interface Backend {
   readonly emit: (program: TileProgram, options: EmitOptions) => Promise<Artifact>;
   /** Bytes of memory that one call works in beside its tensors: what the caller gives, or a workgroup shares. */
   readonly workspaceBytes: (program: TileProgram, sizes: Call["sizes"]) => Promise<number>;
-  /** Puts one call where the kernel can reach it, so that it can be timed without copies. */
+  /**
+   * Puts one call where the kernel can reach it, so that it can run without copies; fails with FOV5002 where the
+   * machine lacks what it takes.
+   */
   readonly prepare: (program: TileProgram, options: EmitOptions, call: Call) => Promise<Prepared>;
-  /** Runs the program on this machine; fails with FOV5002 where the machine lacks what it takes. */
-  readonly run: (program: TileProgram, options: EmitOptions, call: Call) => Promise<Outputs>;
 }

@@ -6,10 +6,10 @@
  */
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { emitWasm, registers, type Simd } from "../backends/wasm/emit.ts";
+import type { Simd } from "../backends/wasm/emit.ts";
 import { available, compileKernel } from "../backends/wasm/host.ts";
+import { wasm as wasmBackend } from "../backends/wasm/index.ts";
 import { check, lower } from "../src/compile.ts";
-import { blockRegisters } from "../src/micro/block-registers.ts";
 import { normal } from "../src/runtime/random.ts";
 import { wasm } from "../src/targets/index.ts";
 import type { TileProgram } from "../src/tile/tile.ts";
@@ -113,13 +113,8 @@ async function ours(program: TileProgram, simd: Simd, n: number, sets: readonly 
   };
 }
 
-async function workspaceOf(program: TileProgram, n: number): Promise<number> {
-  const bytes = await emitWasm(blockRegisters(program, registers.plain), "plain");
-  const env = { memory: new WebAssembly.Memory({ initial: 1 }) };
-  const { instance } = await WebAssembly.instantiate(new Uint8Array(bytes), { env });
-  const exports = instance.exports as unknown as { readonly workspace_bytes: (...sizes: number[]) => number };
-  return exports.workspace_bytes(...program.sizes.map((name) => ({ B, H, D })[name] ?? n)) >>> 0;
-}
+const workspaceOf = (program: TileProgram, n: number): Promise<number> =>
+  wasmBackend.workspaceBytes(program, Object.fromEntries(program.sizes.map((name) => [name, { B, H, D }[name] ?? n])));
 
 const first = (i: number, window: number | undefined): number => Math.max(0, i + 1 - (window ?? i + 1));
 const last = (i: number, { n, window }: Case): number => (window === undefined ? n : i + 1);

@@ -5,16 +5,13 @@
  */
 import { pathToFileURL } from "node:url";
 import binaryen from "binaryen";
+import { relaxedMadd } from "../backends/wasm/binaryen.ts";
 import { available } from "../backends/wasm/host.ts";
 import type { Simd } from "../backends/wasm/emit.ts";
 
 export interface Rate {
   readonly accumulators: number;
   readonly gflops: number;
-}
-
-interface Raw {
-  readonly _BinaryenSIMDTernary: (module: number, op: number, a: number, b: number, c: number) => number;
 }
 
 const unroll = 8;
@@ -28,9 +25,7 @@ function moduleOf(accumulators: number, simd: Simd): Uint8Array {
     const [x, y] = [accumulators + 1, accumulators + 2];
     const get = (n: number): number => m.local.get(n, binaryen.v128);
     const fma = (a: number, b: number, c: number): number =>
-      simd === "plain"
-        ? m.f32x4.add(m.f32x4.mul(a, b), c)
-        : (binaryen as unknown as Raw)._BinaryenSIMDTernary(m.ptr, binaryen.RelaxedMaddVecF32x4, a, b, c);
+      simd === "plain" ? m.f32x4.add(m.f32x4.mul(a, b), c) : relaxedMadd(binaryen, m, a, b, c);
     const each = Array.from({ length: accumulators }, (_, n) => n + 1);
     const start = each.map((n) => m.local.set(n, m.f32x4.splat(m.f32.const(n))));
     const rounds = Array.from({ length: unroll }, () => each.map((n) => m.local.set(n, fma(get(n), get(x), get(y)))));
@@ -64,7 +59,8 @@ function moduleOf(accumulators: number, simd: Simd): Uint8Array {
 
 async function rateOf(accumulators: number, simd: Simd): Promise<Rate> {
   const { instance } = await WebAssembly.instantiate(new Uint8Array(moduleOf(accumulators, simd)));
-  const { run } = instance.exports as unknown as { readonly run: (rounds: number) => number };
+  const { run } = instance.exports;
+  if (typeof run !== "function") throw new Error("peak: the module exports no run");
   for (let n = 0; n < 400; n++) run(200);
   await new Promise((done) => setTimeout(done, 5)); // V8 puts the optimised code in place
   for (let n = 0; n < 20; n++) run(200);

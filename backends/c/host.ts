@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fail } from "../../src/diagnostics/diagnostic.ts";
-import { evaluate } from "../../src/scalar/evaluate.ts";
+import { sizeValue } from "../../src/scalar/evaluate.ts";
 import type { TensorRef, TileProgram } from "../../src/tile/tile.ts";
 import type { Call, EmitOptions, Outputs } from "../backend.ts";
 import { compile, hostCompiler } from "./compiler.ts";
@@ -60,13 +60,7 @@ export async function build(program: TileProgram, options: EmitOptions, compiler
   const dimsOf =
     (call: Call) =>
     (t: TensorRef): readonly number[] =>
-      t.dims.map((d) =>
-        evaluate(
-          d,
-          { sizes: { ...call.sizes, ...options.fixed }, variables: {}, read: () => 0, dims: () => [] },
-          "f64",
-        ),
-      );
+      t.dims.map((d) => sizeValue(d, { ...call.sizes, ...options.fixed }));
   const execute = async (call: Call, ...more: readonly string[]): Promise<string> => {
     await writeFile(join(folder, "in.bin"), inputBytes(unit, call, dimsOf(call)));
     const files = [join(folder, "in.bin"), join(folder, "out.bin")];

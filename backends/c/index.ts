@@ -1,8 +1,8 @@
-/** The C backend: readable, freestanding C99 for any compiler; the host compiles and runs it with gcc. */
+/** The C backend: readable, freestanding C99 for any compiler; the host compiles and runs it. */
 import { host } from "../../src/targets/index.ts";
 import type { Backend } from "../backend.ts";
 import { emit } from "./emit.ts";
-import { build, run } from "./host.ts";
+import { build } from "./host.ts";
 
 export const c: Backend = {
   id: "c",
@@ -20,5 +20,4 @@ export const c: Backend = {
     const built = await build(program, options);
     return { time: (runs) => built.time(call, runs), outputs: () => built.call(call), dispose: built.remove };
   },
-  run: (program, options, call) => run(program, options, call),
 };

@@ -1,5 +1,5 @@
 /** The workspace where every size is fixed, as the C function computes it; undefined where one is free. */
-import { evaluate } from "../../src/scalar/evaluate.ts";
+import { sizeValue } from "../../src/scalar/evaluate.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { settled } from "../../src/tile/tile.ts";
 import { apart, stagedLoads } from "./plan.ts";
@@ -12,8 +12,7 @@ export const alignment = 16;
 export function workspaceBytes(unit: Unit): number | undefined {
   const { program, fixed } = unit;
   if (program.sizes.some((n) => !Object.hasOwn(fixed, n))) return undefined;
-  const value = (x: Scalar): number =>
-    evaluate(x, { sizes: fixed, variables: {}, read: () => 0, dims: () => [] }, "f64");
+  const value = (x: Scalar): number => sizeValue(x, fixed);
   let at = 0;
   const place = (numbers: number): void => {
     at = Math.ceil(at / apart) * apart + 4 * numbers;

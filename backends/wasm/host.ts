@@ -6,7 +6,7 @@
 import type { Call, Outputs } from "../backend.ts";
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import { blockRegisters } from "../../src/micro/block-registers.ts";
-import { evaluate } from "../../src/scalar/evaluate.ts";
+import { sizeValue } from "../../src/scalar/evaluate.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
 import { emitWasm, registers, type Simd } from "./emit.ts";
@@ -49,7 +49,7 @@ function kernelOf(program: TileProgram, { memory, run, workspace_bytes: workspac
   return {
     prepare: (call) => {
       const sizes = program.sizes.map((name) => call.sizes[name] ?? fail("FOV2106", `${name} has no value`));
-      const dimsOf = (dims: readonly Scalar[]): number[] => dims.map((d) => sizeValue(d, call));
+      const dimsOf = (dims: readonly Scalar[]): number[] => dims.map((d) => sizeValue(d, call.sizes));
       const count = (dims: readonly number[]): number => dims.reduce((a, d) => a * d, 1);
       let end = 64;
       const place = (bytes: number): number => {
@@ -92,9 +92,6 @@ function kernelOf(program: TileProgram, { memory, run, workspace_bytes: workspac
   };
 }
 
-const sizeValue = (x: Scalar, { sizes }: Call): number =>
-  evaluate(x, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64");
-
 function grow(memory: WebAssembly.Memory, bytes: number): void {
   // Addresses are compared as signed numbers.
   if (!(bytes < 2 ** 31)) fail("FOV4006", `the call needs ${bytes} bytes, more than 2 GiB`);
@@ -105,10 +102,4 @@ function grow(memory: WebAssembly.Memory, bytes: number): void {
   } catch {
     fail("FOV4006", `the memory cannot grow to ${bytes} bytes`);
   }
-}
-
-export async function runWasm(program: TileProgram, call: Call, simd: Simd = bestSimd()): Promise<Outputs> {
-  const prepared = (await compileKernel(program, simd)).prepare(call);
-  prepared.run();
-  return prepared.outputs();
 }

@@ -11,7 +11,7 @@ import { wasmDeclarations } from "../declarations.ts";
 import { printJson } from "../manifest.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
 import { emitWasm, registers, type Simd } from "./emit.ts";
-import { bestSimd, compileKernel, runWasm } from "./host.ts";
+import { bestSimd, compileKernel } from "./host.ts";
 import { loaderText } from "./loader.ts";
 import { fileOf, manifestOf } from "./manifest.ts";
 
@@ -61,11 +61,13 @@ export const wasm: Backend = {
     const kernel = (await compileKernel(program, bestSimd())).prepare(call);
     return {
       time: (runs) => Promise.resolve(Array.from({ length: runs }, () => elapsed(kernel.run))),
-      outputs: () => Promise.resolve(kernel.outputs()),
+      outputs: () => {
+        kernel.run();
+        return Promise.resolve(kernel.outputs());
+      },
       dispose: () => {},
     };
   },
-  run: (program, _options, call) => runWasm(program, call),
 };
 
 function elapsed(run: () => void): number {

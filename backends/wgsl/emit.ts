@@ -5,6 +5,7 @@
  */
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
+import { sizeValue } from "../../src/scalar/evaluate.ts";
 import { substitute } from "../../src/scalar/scalar.ts";
 import { settled, type Statement, type TensorRef, type TileProgram } from "../../src/tile/tile.ts";
 import { chunk, Context, threads, type Placed } from "./context.ts";
@@ -145,6 +146,24 @@ function declareBuffer({ buffer, name, place, rowsPerThread }: Placed, printer: 
   );
 }
 
+/** What products and reductions share besides the buffers, in elements. */
+const stagesOf = (rowsPerThread: number): Readonly<Record<"stage_a" | "stage_b" | "partial", number>> => ({
+  stage_a: rowsPerThread * 8 * (chunk + 1),
+  stage_b: chunk * (chunk + 1),
+  partial: rowsPerThread * 8 * 9,
+});
+
+/** Bytes of workgroup memory that the module declares. */
+export function workgroupBytes({ buffers }: TileProgram, sizes: Readonly<Record<string, number>>): number {
+  const rowsOf = ({ rows }: TileProgram["buffers"][number]): number => settled(rows);
+  const held = buffers
+    .filter(({ space }) => space === "workgroup")
+    .map((b) => rowsOf(b) * (b.columns ? sizeValue(b.columns, sizes) + 1 : 1));
+  const rowsPerThread = Math.max(1, ...buffers.map((b) => Math.ceil(rowsOf(b) / 8)));
+  const verdict = 1;
+  return 4 * [...held, ...Object.values(stagesOf(rowsPerThread)), threads, verdict].reduce((a, n) => a + n, 0);
+}
+
 export function emitModule(program: TileProgram, fixed: Readonly<Record<string, number>>): Module {
   const inputs = program.inputs.map((tensor) => ({ tensor, output: false }));
   const outputs = program.outputs.map((tensor) => ({ tensor, output: true }));
@@ -195,9 +214,7 @@ export function emitModule(program: TileProgram, fixed: Readonly<Record<string, 
     }),
     "",
     ...[...cx.placed.values()].map((p) => declareBuffer(p, printer)),
-    `var<workgroup> stage_a: array<f32, ${rowsPerThread * 8 * (chunk + 1)}>;`,
-    `var<workgroup> stage_b: array<f32, ${chunk * (chunk + 1)}>;`,
-    `var<workgroup> partial: array<f32, ${rowsPerThread * 8 * 9}>;`,
+    ...Object.entries(stagesOf(rowsPerThread)).map(([name, n]) => `var<workgroup> ${name}: array<f32, ${n}>;`),
     `var<workgroup> votes: array<u32, ${threads}>;`,
     "var<workgroup> verdict: u32;",
     "",

@@ -6,8 +6,7 @@
 import { existsSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { fail } from "../../src/diagnostics/diagnostic.ts";
-import { evaluate } from "../../src/scalar/evaluate.ts";
-import type { Scalar } from "../../src/scalar/scalar.ts";
+import { sizeValue } from "../../src/scalar/evaluate.ts";
 import type { Call, Outputs } from "../backend.ts";
 import { specialise, type Module } from "./emit.ts";
 
@@ -73,10 +72,6 @@ export async function device(): Promise<Held> {
     held = undefined;
     throw error;
   });
-}
-
-export function sizeValue(x: Scalar, sizes: Readonly<Record<string, number>>): number {
-  return evaluate(x, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f32");
 }
 
 async function checked<T>(gpu: GPUDevice, what: string, work: () => T | Promise<T>): Promise<T> {

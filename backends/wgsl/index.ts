@@ -3,8 +3,8 @@ import { webgpu } from "../../src/targets/index.ts";
 import type { Backend } from "../backend.ts";
 import { wgslDeclarations } from "../declarations.ts";
 import { license, printJson } from "../manifest.ts";
-import { emitModule, specialise } from "./emit.ts";
-import { prepareModule, runModule } from "./host.ts";
+import { emitModule, workgroupBytes } from "./emit.ts";
+import { prepareModule } from "./host.ts";
 import { loaderOf, manifestOf } from "./loader.ts";
 
 export const wgsl: Backend = {
@@ -26,11 +26,7 @@ export const wgsl: Backend = {
       ],
     });
   },
-  workspaceBytes: (program, sizes) => {
-    const text = specialise(emitModule(program, {}), sizes);
-    const shared = [...text.matchAll(/var<workgroup> \w+: (?:array<\w+, (\d+)>|\w+);/g)];
-    return Promise.resolve(shared.reduce((bytes, [, count = "1"]) => bytes + 4 * Number(count), 0));
-  },
+  workspaceBytes: (program, sizes) => Promise.resolve(workgroupBytes(program, sizes)),
   prepare: async (program, options, call) => {
     const { run, outputs, dispose } = await prepareModule(emitModule(program, options.fixed), call);
     const elapsed = async (): Promise<number> => {
@@ -43,7 +39,6 @@ export const wgsl: Backend = {
       for (let n = 0; n < runs; n++) times.push(await elapsed());
       return times;
     };
-    return { time, outputs, dispose };
+    return { time, outputs: () => run().then(outputs), dispose };
   },
-  run: (program, options, call) => runModule(emitModule(program, options.fixed), call),
 };

@@ -6,7 +6,7 @@
 import { wgslLoader } from "../../src/runtime/loaders/generated/text.ts";
 import type { WgslManifest } from "../../src/runtime/loaders/manifest.ts";
 import { printScalar } from "../../src/scalar/print.ts";
-import { evaluate } from "../../src/scalar/evaluate.ts";
+import { sizeValue } from "../../src/scalar/evaluate.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
 import type { EmitOptions } from "../backend.ts";
 import { javascript } from "../javascript.ts";
@@ -42,7 +42,7 @@ export function manifestOf(program: TileProgram, module: Module, text: string, o
 }
 
 const workgroups = ({ grid }: Module, sizes: Readonly<Record<string, number>>): number =>
-  grid.reduce((n, x) => n * evaluate(x, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64"), 1);
+  grid.reduce((n, x) => n * sizeValue(x, sizes), 1);
 
 export const loaderOf = (program: TileProgram, module: Module, manifest: WgslManifest, options: EmitOptions): string =>
   loaderHead(

@@ -6,10 +6,11 @@ import type { Stamp } from "../../backends/backend.ts";
 import { FoveaError } from "../diagnostics/diagnostic.ts";
 import { countPlan } from "../plan/count.ts";
 import type { Plan } from "../plan/plan.ts";
-import { evaluate } from "../scalar/evaluate.ts";
+import { sizeValue } from "../scalar/evaluate.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 import { chosen, type TileProgram } from "../tile/tile.ts";
 import { sampleInputs } from "../verify/sample.ts";
+import { flopsOf } from "./work.ts";
 
 /** Pairs of a query and a key, over all heads. */
 const mostPairs = 2 ** 25;
@@ -23,7 +24,7 @@ export function countsOf(spec: Spec, plan: Plan, program: TileProgram): Stamp["w
   }
   const { batch, head, query, key, channel, valueChannel } = spec.extents;
   const [B = 0, H = 0, L = 0, S = 0, D = 0, Dv = 0] = [batch, head, query, key, channel, valueChannel].map((extent) =>
-    evaluate(extent, { sizes: dims, variables: {}, read: () => 0, dims: () => [] }, "f64"),
+    sizeValue(extent, dims),
   );
   const pairs = B * H * L * S;
   if (pairs > mostPairs || Math.max(L, S) * B * H * Math.max(D, Dv) > mostPairs) return undefined;
@@ -31,7 +32,7 @@ export function countsOf(spec: Spec, plan: Plan, program: TileProgram): Stamp["w
   if (!inputs) return undefined;
   const tile = { rows: chosen(program, "ROWS"), keys: chosen(program, "KEYS") };
   const counts = countPlan(plan, dims, inputs, tile);
-  return { dims, tile, ...counts, flops: 2 * (D + Dv) * pairs * counts.keptPairs };
+  return { dims, tile, ...counts, flops: flopsOf(spec, dims, counts.keptPairs) };
 }
 
 function sampled(spec: Spec, sizes: Sizes): Parameters<typeof countPlan>[2] | undefined {

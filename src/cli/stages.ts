@@ -34,14 +34,14 @@ const stageNames = (backend: Backend): readonly string[] => [
 ];
 
 /** `trial` gives the inputs for --verify-each; it is only called where that is asked. */
-export async function lowerSeen(
+export function lowerSeen(
   spec: Spec,
   backend: Backend,
   device: Device,
   options: StageOptions,
   terminal: Terminal,
   trial: () => Trial,
-): Promise<{ readonly plan: Plan; readonly program: TileProgram } | undefined> {
+): { readonly plan: Plan; readonly program: TileProgram } | undefined {
   const names = stageNames(backend);
   for (const asked of [options.dump, options.stopAfter])
     if (asked !== undefined && asked !== "all") known(asked, names);

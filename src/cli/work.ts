@@ -2,8 +2,7 @@
  * What an attention costs by the textbook, whatever a kernel does: operations, bytes in and out, and its share of a
  * transformer layer. Takes a Spec, sizes and the share of pairs that the mask keeps.
  */
-import { evaluate } from "../scalar/evaluate.ts";
-import type { Scalar } from "../scalar/scalar.ts";
+import { sizeValue } from "../scalar/evaluate.ts";
 import { inputDims, outputDims } from "../spec/inputs.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 
@@ -19,20 +18,17 @@ export interface Work {
   };
 }
 
-export const valueOf = (x: Scalar, sizes: Sizes): number =>
-  evaluate(x, { variables: {}, sizes, read: () => 0, dims: () => [] }, "f64");
-
 /** 2 · (D + Dv) operations a kept pair. */
 export function flopsOf(spec: Spec, sizes: Sizes, keptPairs: number): number {
   const { batch, head, query, key, channel, valueChannel } = spec.extents;
-  const [B, H, L, S, D, Dv] = [batch, head, query, key, channel, valueChannel].map((x) => valueOf(x, sizes));
+  const [B, H, L, S, D, Dv] = [batch, head, query, key, channel, valueChannel].map((x) => sizeValue(x, sizes));
   return 2 * (D + Dv) * B * H * L * S * keptPairs;
 }
 
 /** A layer has 24 · (H · D)² operations a token beside its attention: four projections and a fourfold MLP. */
 export function workOf(spec: Spec, sizes: Sizes, keptPairs: number): Work {
   const { batch, head, query, channel } = spec.extents;
-  const [B, H, L, D] = [batch, head, query, channel].map((x) => valueOf(x, sizes));
+  const [B, H, L, D] = [batch, head, query, channel].map((x) => sizeValue(x, sizes));
   const dense = flopsOf(spec, sizes, 1);
   const flops = flopsOf(spec, sizes, keptPairs);
   const rest = 24 * (H * D) ** 2 * B * L;

@@ -5,7 +5,7 @@
  * target that does the same operations gives the same bits; what is touched outside the tensors and the workspace,
  * or written to an input, throws.
  */
-import { evaluate as evaluateSize } from "../scalar/evaluate.ts";
+import { sizeValue } from "../scalar/evaluate.ts";
 import type { Interpreted, Tensor } from "../tile/interpret.ts";
 import type { TensorRef } from "../tile/tile.ts";
 import { scalar, slotOf, vector, type Evaluation, type Frame, type Lanes, type Scalar } from "./evaluate.ts";
@@ -18,8 +18,7 @@ export function interpretMicro(
   sizes: Readonly<Record<string, number>>,
   inputs: ReadonlyMap<string, Tensor>,
 ): Interpreted {
-  const dimsOf = ({ dims }: TensorRef): number[] =>
-    dims.map((d) => evaluateSize(d, { sizes, variables: {}, read: () => 0, dims: () => [] }, "f64"));
+  const dimsOf = ({ dims }: TensorRef): number[] => dims.map((d) => sizeValue(d, sizes));
   const region = (tensor: TensorRef, writable: boolean): Region => ({
     name: `the tensor ${tensor.name}`,
     bytes: dimsOf(tensor).reduce((a, d) => a * d, 1) * (tensor.type === "bool" ? 1 : 4),

@@ -29,6 +29,13 @@ export function evaluate(x: Scalar, env: Environment, mode: Mode): number {
   return prepare(x, frame, env, mode)();
 }
 
+/** An expression of sizes alone, and of the variables that are given: an extent, a count of workgroups. */
+export const sizeValue = (
+  x: Scalar,
+  sizes: Source["sizes"],
+  variables: Readonly<Record<string, number>> = {},
+): number => evaluate(x, { sizes, variables, read: () => 0, dims: () => [] }, "f64");
+
 /** One cell a variable; whoever prepared an expression moves on by writing into the cells. */
 export type Frame = Map<string, { value: number }>;
 

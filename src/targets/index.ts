@@ -1,7 +1,7 @@
 /**
  * The devices that Fovea knows, and how a target names one: `wasm`, `wgsl`, `c`, `c:cortex-m55`, `c:./mine.json`.
- * What stands before the colon picks the backend, the whole text the device; `c` alone means `c:host`. Unknown names
- * are refused with FOV5001. Files are read by whoever calls: `open` takes a path and gives its text.
+ * What stands before the colon picks the backend, what follows one of its devices; a backend alone means its own.
+ * Unknown names are refused with FOV5001. Files are read by whoever calls: `open` takes a path and gives its text.
  */
 import { fail } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
@@ -53,9 +53,6 @@ export const webgpu: Device = {
 
 export const devices: readonly Device[] = [wasm, webgpu, ...cDevices];
 
-/** The device of a backend where the target names none. */
-const defaults: Readonly<Record<string, Device>> = { wasm, wgsl: webgpu, c: host };
-
 /** What stands before the colon, and after it where there is one. */
 export function partsOf(target: string): { readonly backend: string; readonly device: string | undefined } {
   const colon = target.indexOf(":");
@@ -64,23 +61,19 @@ export function partsOf(target: string): { readonly backend: string; readonly de
     : { backend: target.slice(0, colon), device: target.slice(colon + 1) };
 }
 
+/** The device that stands after the colon; a name with a dot or a slash is a file's. */
 export function deviceOf(target: string, open?: (path: string) => string): Device {
-  const { backend, device } = partsOf(target);
-  const usual = Object.hasOwn(defaults, backend) ? defaults[backend] : undefined;
-  if (!usual) return unknownTarget(target, backend, Object.keys(defaults));
-  if (device === undefined) return usual;
+  const { backend, device = "" } = partsOf(target);
   if (backend === "c" && /[./\\]/.test(device)) {
     if (!open) return fail("FOV0002", `${device} cannot be read here`);
     return parseDevice(open(device), device);
   }
   const own = devices.filter((each) => each.backend === backend);
   const found = own.find((each) => each.name === device);
-  return found ?? unknownTarget(target, device, own.length > 1 ? own.map((each) => each.name) : [], `${backend}:`);
-}
-
-function unknownTarget(target: string, name: string, known: readonly string[], before = ""): never {
-  const near = closest(name, known);
-  const list = known.map((each) => before + each).join(", ");
-  const help = near ? `did you mean \`${before}${near}\`?` : known.length > 0 ? `there are ${list}` : undefined;
+  if (found) return found;
+  const known = own.length > 1 ? own.map((each) => each.name) : [];
+  const near = closest(device, known);
+  const list = known.map((each) => `${backend}:${each}`).join(", ");
+  const help = near ? `did you mean \`${backend}:${near}\`?` : list ? `there are ${list}` : undefined;
   return fail("FOV5001", `there is no target ${target}`, { help });
 }

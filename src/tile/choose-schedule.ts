@@ -6,7 +6,7 @@
  * A schedule changes no answer beyond rounding.
  */
 import { fail } from "../diagnostics/diagnostic.ts";
-import { evaluate } from "../scalar/evaluate.ts";
+import { sizeValue } from "../scalar/evaluate.ts";
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import type { Device } from "../targets/device.ts";
@@ -74,7 +74,7 @@ function footprintOf(program: TileProgram, device: Device): (tried: Omit<Schedul
   const held = program.buffers.filter((b) => ["workspace", "workgroup"].includes(spaceOf(b, program, device)));
   return ({ rows, keys, superblock }) => {
     const variables = { ROWS: rows, KEYS: keys, SUPERBLOCK: superblock };
-    const value = (x: Scalar): number => evaluate(x, { sizes, variables, read: () => 0, dims: () => [] }, "f64");
+    const value = (x: Scalar): number => sizeValue(x, sizes, variables);
     const bytes = held.reduce((sum, b) => sum + 4 * value(b.rows) * (b.columns ? value(b.columns) : 1), 0);
     return device.threads === 1 ? bytes : bytes + 4 * staged * (rows + keys);
   };

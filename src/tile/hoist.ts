@@ -3,9 +3,11 @@
  * largest parts that name neither `r` nor `c` nor a buffer and cost more than an addition become a `let` just
  * before the operation: ALiBi's slope 2^(−8 (h + 1) / H) is computed once a tile, not once a score.
  */
-import { children, rewrite, some, type Scalar } from "../scalar/scalar.ts";
+import { children, rewrite, sameScalar, some, type Scalar } from "../scalar/scalar.ts";
 import { bindsOf } from "./operations/index.ts";
 import type { Statement, TileProgram } from "./tile.ts";
+
+type Let = Extract<Statement, { kind: "let" }>;
 
 export function hoist(program: TileProgram): TileProgram {
   const buffers = new Set(program.buffers.map((b) => b.name));
@@ -15,12 +17,13 @@ export function hoist(program: TileProgram): TileProgram {
   /** Names bound outside the operation; `r`, `c` and the names of `any` and `sum` are not. */
   let free: ReadonlySet<string> = new Set();
 
-  const lift = (x: Scalar, lets: Statement[]): Scalar => {
+  const lift = (x: Scalar, lets: Let[]): Scalar => {
     const wanted = new Map<Scalar, Scalar>();
     const find = (y: Scalar): void => {
       if (worth(y) && fixed(y)) {
-        const name = `fixed_${made++}`;
-        lets.push({ kind: "let", name, value: y });
+        const known = lets.find((each) => sameScalar(each.value, y));
+        const name = known?.name ?? `fixed_${made++}`;
+        if (!known) lets.push({ kind: "let", name, value: y });
         wanted.set(y, { kind: "var", type: y.type, name });
         return;
       }
@@ -33,7 +36,7 @@ export function hoist(program: TileProgram): TileProgram {
   const block = (statements: readonly Statement[], outer: ReadonlySet<string>): readonly Statement[] => {
     const bound = new Set(outer);
     return statements.flatMap((statement): readonly Statement[] => {
-      const lets: Statement[] = [];
+      const lets: Let[] = [];
       free = bound;
       switch (statement.kind) {
         case "let":

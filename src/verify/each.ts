@@ -5,10 +5,11 @@
 import { fail } from "../diagnostics/diagnostic.ts";
 import type { OracleResult } from "../oracle/oracle.ts";
 import { oracle } from "../oracle/oracle.ts";
+import { sizeValue } from "../scalar/evaluate.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 import { interpret } from "../tile/interpret.ts";
 import type { TileProgram } from "../tile/tile.ts";
-import { compare, limitOf } from "./compare.ts";
+import { compare, limitFor } from "./compare.ts";
 import type { SampleTensor } from "./sample.ts";
 
 export interface Trial {
@@ -30,6 +31,7 @@ export const trialOf = (spec: Spec, sizes: Sizes, inputs: Trial["inputs"]): Tria
 
 export function verifyStage(spec: Spec, pass: string, made: TileProgram | Runnable, trial: Trial): void {
   const outputs = "run" in made ? made.run(trial) : interpret(made, trial.sizes, trial.inputs).outputs;
-  const { ok, reason } = compare(spec, trial.right, outputs, limitOf("f32", false, 64));
+  const limit = limitFor("f32", trial.right, sizeValue(spec.extents.channel, trial.sizes));
+  const { ok, reason } = compare(spec, trial.right, outputs, limit);
   if (!ok) fail("FOV9001", `${pass} changed the answer of ${spec.name}: ${reason ?? "it is wrong"}`);
 }

@@ -3,7 +3,7 @@
  * rows spread over batches, heads and positions with the oracle, which would take far too long over all of them.
  */
 import { oracle, type Row } from "../oracle/oracle.ts";
-import { evaluate } from "../scalar/evaluate.ts";
+import { sizeValue } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import type { Role, Sizes, Spec } from "../spec/spec.ts";
 import { compare, limitFor, type Accuracy, type Comparison } from "./compare.ts";
@@ -17,7 +17,7 @@ export function compareRows(
   accuracy: Accuracy,
   count = 16,
 ): Comparison {
-  const value = (x: Scalar): number => evaluate(x, { variables: {}, sizes, read: () => 0, dims: () => [] }, "f64");
+  const value = (x: Scalar): number => sizeValue(x, sizes);
   const [B, H, L] = [spec.extents.batch, spec.extents.head, spec.extents.query].map(value);
   const all = B * H * L;
   const rows = Array.from({ length: Math.min(count, all) }, (_, n): Row => {

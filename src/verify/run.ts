@@ -66,5 +66,10 @@ export async function runSpec(
   if (target === "tiles") return interpret(lower(spec, host).program, sizes, inputs).outputs;
   const { backend, device } = await targetOf(target);
   const { program } = lower(spec, device);
-  return backend.run(program, emitOptionsOf(spec, device), { sizes, inputs });
+  const prepared = await backend.prepare(program, emitOptionsOf(spec, device), { sizes, inputs });
+  try {
+    return await prepared.outputs();
+  } finally {
+    await prepared.dispose();
+  }
 }

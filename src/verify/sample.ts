@@ -4,7 +4,7 @@
  */
 import { fail } from "../diagnostics/diagnostic.ts";
 import { between, bernoulli, normal, segments } from "../runtime/random.ts";
-import { evaluate } from "../scalar/evaluate.ts";
+import { sizeValue } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import { inputDims } from "../spec/inputs.ts";
 import type { ExampleValue, Sizes, Spec, SpecInput } from "../spec/spec.ts";
@@ -61,7 +61,7 @@ function fromExample(
   options: SampleOptions,
 ): SampleTensor["data"] {
   const count = dims.reduce((a, d) => a * d, 1);
-  const number = (x: Scalar): number => evaluate(x, { variables: {}, sizes, read: () => 0, dims: () => [] }, "f64");
+  const number = (x: Scalar): number => sizeValue(x, sizes);
   const typed = (numbers: ArrayLike<number>): SampleTensor["data"] => {
     switch (input.dtype) {
       case "f32":

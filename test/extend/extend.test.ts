@@ -85,7 +85,6 @@ export const text: Backend = {
       new Map([...interpret(program, sizes, inputs).outputs].map(([name, t]) => [name, { dims: t.dims, data: Float32Array.from(t.data) }]));
     return Promise.resolve({ time: (runs) => Promise.resolve(Array.from({ length: runs }, () => (outputs(), 1))), outputs: () => Promise.resolve(outputs()), dispose: () => {} });
   },
-  run: async (program, options, call) => (await text.prepare(program, options, call)).outputs(),
 };
 `,
   );

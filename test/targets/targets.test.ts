@@ -6,23 +6,24 @@ import { check, lower } from "../../src/compile.ts";
 import { FoveaError } from "../../src/diagnostics/diagnostic.ts";
 import { deviceOf, devices, partsOf } from "../../src/targets/index.ts";
 import { parseDevice } from "../../src/targets/read.ts";
+import { targetOf } from "../../src/verify/run.ts";
 
-const refusal = (work: () => unknown): readonly string[] => {
+const refusal = async (work: () => unknown): Promise<readonly string[]> => {
   try {
-    work();
+    await work();
   } catch (error) {
     if (error instanceof FoveaError) return error.diagnostics.map((d) => `${d.code} ${d.message} | ${d.help ?? ""}`);
   }
   return [];
 };
 
-test("every backend has a device of its own, and every device names a backend", () => {
-  for (const id of Object.keys(backends)) expect(deviceOf(id).backend).toBe(id);
+test("every backend has a device of its own, and every device names a backend", async () => {
+  for (const id of Object.keys(backends)) expect((await targetOf(id)).device.backend).toBe(id);
   for (const { backend } of devices) expect(Object.keys(backends)).toContain(backend);
 });
 
-test("a target names its device after the colon; c is c:host", () => {
-  expect(deviceOf("c")).toBe(deviceOf("c:host"));
+test("a target names its device after the colon; c is c:host", async () => {
+  expect((await targetOf("c")).device).toBe(deviceOf("c:host"));
   for (const { name, backend } of devices) expect(deviceOf(`${backend}:${name}`).name).toBe(name);
   expect(partsOf("c:./a:b.json")).toEqual({ backend: "c", device: "./a:b.json" });
 });
@@ -33,16 +34,16 @@ test("memories come fastest first, and no device is larger near than far", () =>
 });
 
 test.each([
-  ["x", /^FOV5001 there is no target x \| there are wasm, wgsl, c$/],
+  ["x", /^FOV5001 there is no target x \| there are c, wasm, wgsl$/],
   ["wgls", /^FOV5001 there is no target wgls \| did you mean `wgsl`\?$/],
   ["c:cortex-m5", /^FOV5001 .* \| did you mean `c:cortex-m/],
   ["c:abacus", /^FOV5001 .* \| there are c:host, c:aarch64, /],
   ["c:", /^FOV5001 /],
   ["wasm:fast", /^FOV5001 there is no target wasm:fast \| $/],
-  ["c:./mine.json", /^FOV0002 /],
+  ["c:./missing.json", /^FOV0002 /],
   ["constructor", /^FOV5001 /],
-])("%s is refused", (target, words) => {
-  const found = refusal(() => deviceOf(target));
+])("%s is refused", async (target, words) => {
+  const found = await refusal(() => targetOf(target));
   expect(found).toHaveLength(1);
   expect(found[0]).toMatch(words);
 });
@@ -110,9 +111,9 @@ describe("a description", () => {
       { ...mine, dot: [{ along: "columns", b: { kind: "panel", rows: 8 } }] },
       /dot\[0\]\.b has no field rows/,
     ],
-  ])("with %s is refused by name", (_, description, words) => {
+  ])("with %s is refused by name", async (_, description, words) => {
     const text = typeof description === "string" ? description : JSON.stringify(description);
-    const found = refusal(() => parseDevice(text, "mine.json"));
+    const found = await refusal(() => parseDevice(text, "mine.json"));
     expect(found).toHaveLength(1);
     expect(found[0]?.replace(/ \| $/, "")).toMatch(/^FOV5006 mine\.json: /);
     expect(found[0]?.replace(/ \| $/, "")).toMatch(words);
@@ -132,7 +133,9 @@ describe("what a device says changes the code", () => {
     for (const bytes of [131072, 65536, 32768, 16384]) expect(lowered(bytes)).not.toEqual(lowered(bytes / 2));
   });
 
-  test("too little of it is refused, with the bytes that are needed", () => {
-    expect(refusal(() => lowered(1024))[0]).toMatch(/^FOV5003 dense needs \d{4,} bytes of TCM; mine has 1024 \| /);
+  test("too little of it is refused, with the bytes that are needed", async () => {
+    expect((await refusal(() => lowered(1024)))[0]).toMatch(
+      /^FOV5003 dense needs \d{4,} bytes of TCM; mine has 1024 \| /,
+    );
   });
 });

@@ -1,9 +1,13 @@
-/** Launches wider than one dimension of WebGPU allows (65,535 workgroups): the grid is folded, no row is lost. */
+/** What a module asks of a device. Launches wider than one dimension of WebGPU allows (65,535 workgroups): the grid is folded, no row is lost. */
 import { expect, test } from "vitest";
 import { emitModule } from "../../backends/wgsl/emit.ts";
 import { runModule } from "../../backends/wgsl/host.ts";
+import { wgsl } from "../../backends/wgsl/index.ts";
+import { lowerPlan } from "../../src/compile.ts";
 import * as s from "../../src/scalar/scalar.ts";
+import { webgpu } from "../../src/targets/index.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
+import { causal } from "../support/plans.ts";
 
 test("140,000 workgroups each write their own element", async () => {
   const [N, place] = [s.size("N"), s.add(s.mul(s.variable("a"), s.int(7)), s.variable("b"))];
@@ -45,4 +49,21 @@ test("140,000 workgroups each write their own element", async () => {
   const inputs = new Map([["x", { dims: [x.length], data: x }]]);
   const found = await runModule(emitModule(program, {}), { sizes: { N: 20_000 }, inputs });
   expect(found.get("y")?.data).toEqual(x.map((each) => each + 1));
+});
+
+test("the workgroup memory that is told is what the module declares", async () => {
+  const program = lowerPlan(causal, webgpu);
+  const sizes = { B: 1, H: 1, L: 64, S: 64, D: 64 };
+  const { text } = emitModule(program, sizes);
+  const strides = new Map(
+    [...text.matchAll(/^const (\w+_stride): i32 = (\d+) \+ 1;/gm)].map((m) => [m[1], Number(m[2]) + 1]),
+  );
+  const declared = [...text.matchAll(/^var<workgroup> \w+: (?:array<\w+, (\d+)(?: \* (\w+))?>|u32);/gm)];
+  const bytes = declared.map(
+    ([, n = "1", by]) => 4 * Number(n) * (by === undefined ? 1 : (strides.get(by) ?? Number.NaN)),
+  );
+  const told = await wgsl.workspaceBytes(program, sizes);
+  expect(told).toBe(bytes.reduce((a, n) => a + n, 0));
+  expect(declared).toHaveLength([...text.matchAll(/^var<workgroup>/gm)].length);
+  expect(told).toBeLessThanOrEqual(16_384);
 });

@@ -40,9 +40,7 @@ export async function runCase(plan: Plan, shape: Shape, more: More = {}) {
   ]);
   const program = lowerPlan(plan, wgsl.device);
   const call = { sizes: { B, H, Hkv, L, S, D }, inputs };
-  const outputs = more.widest
-    ? await runModule(emitModule(program, {}), call, more.widest)
-    : await wgsl.run(program, { specText: "", fixed: {} }, call);
+  const outputs = await runModule(emitModule(program, {}), call, more.widest);
   const want = naive({
     B,
     H,

@@ -91,7 +91,7 @@ async function artifactsOf(
   const both = new Set<string>();
   for (const target of options.target.split(",")) {
     const { backend, device } = await targetOf(target);
-    const lowered = await lowerSeen(spec, backend, device, options, terminal, trial);
+    const lowered = lowerSeen(spec, backend, device, options, terminal, trial);
     if (!lowered) continue;
     const { plan, program } = lowered;
     const work = countsOf(spec, plan, program);

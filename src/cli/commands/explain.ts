@@ -25,7 +25,7 @@ export async function explainCommand(
   const { sizes, inputs } = inputsOf(spec, options, readsOfMask(spec));
   // A trial runs the kernel, which needs every tensor.
   const trial = (): Trial => trialOf(spec, sizes, inputsOf(spec, options).inputs);
-  const lowered = await lowerSeen(spec, backend, device, options, terminal, trial);
+  const lowered = lowerSeen(spec, backend, device, options, terminal, trial);
   if (!lowered) return exit.yes;
   const { plan, program } = lowered;
   const [rows, keys] = [chosen(program, "ROWS"), chosen(program, "KEYS")];

@@ -1,5 +1,6 @@
 /** `fovea verify`: every attention on every target against the oracle, at the limits of verify/compare.ts. */
 import { diagnostic, FoveaError, type Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { sizeValue } from "../../scalar/evaluate.ts";
 import { oracle } from "../../oracle/oracle.ts";
 import type { Sizes, Spec } from "../../spec/spec.ts";
 import { compare, limitFor } from "../../verify/compare.ts";
@@ -9,7 +10,6 @@ import { filesOf, specsOf } from "../load.ts";
 import { targetsOf, type Common } from "../options.ts";
 import { needOf } from "../targets.ts";
 import { report, type Terminal } from "../terminal.ts";
-import { valueOf } from "../work.ts";
 
 interface VerifyOptions extends Common {
   readonly target: string;
@@ -95,7 +95,7 @@ async function outcomeOf(
   { sizes, inputs }: Loaded,
   right: ReturnType<typeof oracle>,
 ): Promise<Outcome> {
-  const limit = limitFor(target === "wgsl" ? "gpu" : "f32", right, valueOf(spec.extents.channel, sizes));
+  const limit = limitFor(target === "wgsl" ? "gpu" : "f32", right, sizeValue(spec.extents.channel, sizes));
   try {
     const { ok, maxError, reason } = compare(spec, right, await runSpec(spec, target, sizes, inputs), limit);
     return {
