@@ -22,7 +22,7 @@ const sanitized = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-r
 async function made(
   name: string,
   text: string,
-  { c, dims = {}, target = "c" }: { c?: EmitOptions["c"]; dims?: Record<string, number>; target?: string } = {},
+  { c, dims = {}, target = "c:host" }: { c?: EmitOptions["c"]; dims?: Record<string, number>; target?: string } = {},
 ): Promise<Artifact> {
   const { specs, diagnostics } = check(text, "test.attn", { dims });
   const [spec] = specs;
@@ -74,7 +74,7 @@ test("the files are ASCII, licensed, the same each time, and have a manifest", a
 test("text of the spec cannot leave its comment", async () => {
   const spec = check(dense, "x.attn").specs[0];
   if (!spec) throw new Error("no spec");
-  const { program } = lower(spec, deviceOf("c"));
+  const { program } = lower(spec, deviceOf("c:host"));
   const { files } = await emit(program, { specText: "a */ b /* c ??/ \\ \u00e9\n", fixed: {} });
   expect(String(files[0]?.content)).toContain("*   a * / b / * c ? ?/ <U+005C> <U+00E9>\n");
 });
@@ -135,7 +135,7 @@ int main(void) { return attend(q, q, q, o); }\n`;
 });
 
 test("with every size fixed the header tells the workspace, and it is what the function asks for", async () => {
-  for (const target of ["c", "c:cortex-m4"]) {
+  for (const target of ["c:host", "c:cortex-m4"]) {
     await made("fixed", dense, { dims: { B: 1, H: 2, L: 33, D: 15 }, target });
     const main = `#include "dense.h"
 int main(void) {
