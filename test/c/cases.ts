@@ -49,7 +49,10 @@ export interface Made extends SampleOptions {
 }
 
 /** A spec on ragged sizes or those given, made for a device. */
-export function known(spec: Spec, { target = "c:host", prefix, label, sizes: given = {}, ...sample }: Made = {}): Known {
+export function known(
+  spec: Spec,
+  { target = "c:host", prefix, label, sizes: given = {}, ...sample }: Made = {},
+): Known {
   const device = deviceOf(target);
   const sizes = Object.fromEntries(
     spec.sizes.map((name) => [name, given[name] ?? ragged[name] ?? spec.example.sizes[name] ?? 1]),
