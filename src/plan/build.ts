@@ -5,9 +5,11 @@
  */
 import { ceilDiv, dependsOn, int, sub, substitute, variable, type Scalar } from "../scalar/scalar.ts";
 import type { Spec } from "../spec/spec.ts";
-import type { Axis, Plan, Range, Verdict, Visit } from "./plan.ts";
+import { atLeastOne } from "./digits.ts";
+import type { Axis, Plan, Range, Split, Stage, Verdict, Visit } from "./plan.ts";
 import { rangesFor } from "./ranges.ts";
 import type { Surroundings } from "./solve.ts";
+import { strandsFor, type Strand } from "./strands.ts";
 import { verdictFor } from "./truth.ts";
 import { stateOf } from "./weights.ts";
 
@@ -15,7 +17,28 @@ import { stateOf } from "./weights.ts";
 const granule = 8;
 
 export function plan(spec: Spec): Plan {
-  const { mask, scale, score, extents, blocks } = spec;
+  const { scale, score, extents, blocks } = spec;
+  const around = surroundings(spec);
+  const mask = ofPositions(spec);
+  const [query, keys] = [axis("i", extents.query), axis("j", extents.key)];
+  const { strands, rows } = process.env["FOVEA_SPLIT"]
+    ? strandsFor(mask, query, keys, around)
+    : { strands: [{ mask } as Strand], rows: undefined };
+  const attends = strands.map((strand): Stage => {
+    const visit = strand.split ? boxVisit(strand) : visitOf({ ...spec, mask: strand.mask });
+    const split = strand.split && splitOf(strand.split);
+    // Without a split the mask is as it was written.
+    const own = strands.length === 1 && !split ? spec.mask : strand.mask;
+    return {
+      kind: "attend",
+      visit,
+      mask: own,
+      scale,
+      score,
+      state: stateOf(spec.weights),
+      ...(split ? { split } : {}),
+    };
+  });
   return {
     name: spec.name,
     inputs: spec.inputs,
@@ -24,31 +47,53 @@ export function plan(spec: Spec): Plan {
     extents,
     position: spec.position,
     axes: { query: axis("i", extents.query, blocks?.rows), key: axis("j", extents.key, blocks?.columns) },
+    ...(rows ? { rows } : {}),
     stages: [
-      { kind: "attend", visit: visitOf(spec), mask, scale, score, state: stateOf(spec.weights) },
+      ...attends,
+      ...(attends.length > 1 ? [{ kind: "merge", parts: attends.length } as const] : []),
       { kind: "fold", outputs: spec.outputs },
     ],
   };
 }
 
-function axis(name: "i" | "j", extent: Scalar, by: number | undefined): Axis {
+function splitOf({ digits, box, residues }: Extract<Strand["split"], object>): Split {
+  const [query, keys] = [atLeastOne(digits.query), atLeastOne(digits.keys)];
+  return { query, keys, inner: box.inner, ...(residues ? { residues } : {}) };
+}
+
+function boxVisit({ mask, split }: Strand): Visit {
+  const { outermost, inner } = split?.box ?? { outermost: { may: [], must: [] }, inner: [] };
+  const ranges = [...outermost.may, ...outermost.must, ...inner.flatMap((side) => side.must)];
+  const perHead =
+    dependsOn(mask, "h") ||
+    ranges.some((r) => inRange(r, "h")) ||
+    inner.some(({ lo, hi }) => dependsOn(lo, "h") || dependsOn(hi, "h"));
+  return { ...outermost, granule, perHead };
+}
+
+function axis(name: "i" | "j", extent: Scalar, by?: number): Axis {
   if (by === undefined) return { name, extent };
   const outer: Axis = { name: `b${name}`, extent: ceilDiv(extent, int(by)) };
   return { name, extent, split: { by: int(by), outer, inner: { name: `${name} in block`, extent: int(by) } } };
 }
 
-export function visitOf(spec: Pick<Spec, "mask" | "position" | "extents" | "inputs">): Visit {
-  const { position, extents, inputs } = spec;
-  // A row is its position less that of row 0, so that everything depends on i alone.
-  const row = sub(variable("i"), substitute(position, { row: int(0) }));
-  const mask = substitute(spec.mask, { row });
-  const around: Surroundings = {
-    query: extents.query,
-    key: extents.key,
-    position,
-    dims: (tensor) => inputs.find((input) => input.name === tensor)?.dims,
-    extents: { b: extents.batch, h: extents.head, hk: extents.keyHead },
-  };
+type Masked = Pick<Spec, "mask" | "position" | "extents" | "inputs">;
+
+const surroundings = ({ position, extents, inputs }: Masked): Surroundings => ({
+  query: extents.query,
+  key: extents.key,
+  position,
+  dims: (tensor) => inputs.find((input) => input.name === tensor)?.dims,
+  extents: { b: extents.batch, h: extents.head, hk: extents.keyHead },
+});
+
+/** The mask without `row`: a row is its position less that of row 0, so that everything depends on i alone. */
+const ofPositions = ({ mask, position }: Masked): Scalar =>
+  substitute(mask, { row: sub(variable("i"), substitute(position, { row: int(0) })) });
+
+export function visitOf(spec: Masked): Visit {
+  const mask = ofPositions(spec);
+  const around = surroundings(spec);
   const { may, must, solved } = rangesFor(mask, around);
   const verdict = solved ? undefined : verdictFor(mask);
   const perHead =

@@ -21,10 +21,13 @@ const maxLeaves = 256;
 
 interface Normalising {
   leaves: number;
+  /** Which terms are told apart by cases; what is monotone in the rows alone is better taken whole. */
+  readonly apart: (term: Scalar) => boolean;
   readonly names: Map<string, number>;
 }
 
-export const normalForm = (mask: Scalar): Formula => go(mask, true, undefined, { leaves: 0, names: new Map() });
+export const normalForm = (mask: Scalar, apart: (term: Scalar) => boolean = () => true): Formula =>
+  go(mask, true, undefined, { leaves: 0, apart, names: new Map() });
 
 function go(x: Scalar, positive: boolean, outer: string | undefined, state: Normalising): Formula {
   // The innermost name wins: `causal and window(64)` says more than the pattern that holds both.
@@ -98,7 +101,7 @@ function related(rel: Comparison, difference: Linear, origin: string, state: Nor
       return atLeastZero(plus(down, less), origin, state);
     case "eq": {
       const sum = withoutAbs(difference);
-      const cases = sum.terms.some((term) => casesOf(term) !== undefined);
+      const cases = sum.terms.some((term) => state.apart(term.of) && casesOf(term) !== undefined);
       if (!cases) return leaf("eq", sum, origin, state);
       return join("and", [atLeastZero(sum, origin, state), atLeastZero(times(sum, -1), origin, state)]);
     }
@@ -127,7 +130,10 @@ function leaf(relation: "ge" | "eq", sum: Linear, origin: string, state: Normali
 }
 
 function atLeastZero(sum: Linear, origin: string, state: Normalising): Formula {
-  const split = state.leaves > maxLeaves ? undefined : sum.terms.find((term) => casesOf(term) !== undefined);
+  const split =
+    state.leaves > maxLeaves
+      ? undefined
+      : sum.terms.find((term) => state.apart(term.of) && casesOf(term) !== undefined);
   const cases = split && casesOf(split);
   if (!split || !cases) return leaf("ge", sum, origin, state);
   const rest = without(sum, split);

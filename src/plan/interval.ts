@@ -39,6 +39,8 @@ export interface Interval {
   readonly m: number;
   readonly inI: Trend;
   readonly inJ: Trend;
+  /** What |x| stays below, where more is known than its name says. */
+  readonly most?: number;
   /** What the bounds rest on, decided at run time: sorted tensors, numbers small enough not to wrap. */
   readonly safe: Scalar;
 }
@@ -46,6 +48,7 @@ export interface Interval {
 export interface Facts {
   readonly i: Interval;
   readonly j: Interval;
+  readonly digits?: ReadonlyMap<string, Interval>;
   /** An expression without i and j: as it is, or its value. */
   readonly exact: (x: Scalar) => Scalar;
   /** Bounds of a read that depends on i or j, if any are known. */
@@ -131,14 +134,15 @@ const sumLimit = 2 ** 29;
 export function sumOf(sum: Linear, facts: Facts): Interval {
   const [only] = sum.terms;
   if (sum.terms.length === 1 && sum.constant === 0 && only.coefficient === 1) return termOf(only.of, facts);
+  const most = (x: Scalar): number => (x.kind === "var" ? facts.digits?.get(x.name)?.most : undefined) ?? magnitude(x);
   const total = (size: (x: Scalar) => number): number =>
     sum.terms.reduce((all, t) => all + Math.abs(t.coefficient) * size(t.of), 0);
-  const wraps = total(magnitude) + Math.abs(sum.constant) >= sumLimit;
+  const wraps = total(most) + Math.abs(sum.constant) >= sumLimit;
   const limit = wraps ? Math.max(0, Math.floor((sumLimit - Math.abs(sum.constant)) / total(() => 1))) : 2 ** 31;
   let all = point(int(sum.constant));
   for (const { coefficient, of } of sum.terms) {
     const one = varies(of) ? termOf(of, facts) : point(facts.exact(of));
-    const guard = magnitude(of) > limit ? within(one, limit) : yes;
+    const guard = most(of) > limit ? within(one, limit) : yes;
     const part = multiple(one, coefficient);
     const m = gcd(all.m, part.m);
     all = between(
@@ -167,7 +171,7 @@ function termOf(x: Scalar, facts: Facts): Interval {
   if (!varies(x)) return point(facts.exact(x));
   switch (x.kind) {
     case "var":
-      return x.name === "i" ? facts.i : x.name === "j" ? facts.j : unknown;
+      return x.name === "i" ? facts.i : x.name === "j" ? facts.j : (facts.digits?.get(x.name) ?? unknown);
     case "read":
       return facts.read(x) ?? unknown;
     case "sum":

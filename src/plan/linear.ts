@@ -6,6 +6,7 @@
  */
 import { floorDiv, floorMod } from "../scalar/functions.ts";
 import { add, call, int, isConst, mul, sameScalar, some, sub, type Scalar } from "../scalar/scalar.ts";
+import { isDigit } from "./digits.ts";
 
 export interface Term {
   readonly coefficient: number;
@@ -158,8 +159,8 @@ export function toScalar(x: Linear): Scalar {
   return rest < 0 ? sub(sum, int(-rest)) : add(sum, int(rest));
 }
 
-/** Does it change along a row of the mask's variables, that is with `i`, `j`, the score or a channel? */
-export const varies = (x: Scalar): boolean => some(x, (n) => n.kind === "var" && varying.has(n.name));
+/** Does it change along a row of the mask's variables: with `i`, `j`, their digits, the score or a channel? */
+export const varies = (x: Scalar): boolean => some(x, (n) => n.kind === "var" && (varying.has(n.name) || isDigit(n.name)));
 const varying: ReadonlySet<string> = new Set(["i", "j", "row", "s", "c"]);
 
 /**
@@ -212,7 +213,7 @@ export function magnitude(x: Scalar): number {
     case "var": {
       const block = /^block_i(\d+)$/.exec(x.name);
       if (block) return positionLimit / Number(block[1]);
-      return /^(i|j|row|row_i|[ij][01])$/.test(x.name) ? positionLimit : smallVariable;
+      return isDigit(x.name) || /^(i|j|row|row_i|[ij][01])$/.test(x.name) ? positionLimit : smallVariable;
     }
     case "sum":
       return rankOf(x) ? positionLimit : 2 ** 31;

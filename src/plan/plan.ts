@@ -55,6 +55,39 @@ export interface Visit {
   readonly perHead: boolean;
 }
 
+/**
+ * An attend whose keys are told apart by digits. `visit` then holds ranges of the outermost digit of `keys`; each further
+ * digit has one range, the same for all rows of a tile. What the ranges span is enumerated as one long row of keys.
+ * Names in use: `i`, `j`, the digits of both, i0 and i1; where tiles are patches, `DIGIT.min` and `DIGIT.max` of the
+ * rows' digits.
+ */
+export interface Split {
+  readonly query: Axis;
+  readonly keys: Axis;
+  readonly inner: readonly Side[];
+  /**
+   * What rows make a tile: those of the plan's order, or rows that are the same modulo `by`, which are regrouped
+   * within their superblock.
+   */
+  readonly residues?: Scalar;
+}
+
+/** One digit's range, and where all rows see all of its values. */
+export interface Side {
+  readonly lo: Scalar;
+  readonly hi: Scalar;
+  readonly must: readonly Range[];
+}
+
+/**
+ * In which order rows make tiles: a tile has one value of each digit in `classes` and spans the others, which are a
+ * run where it is one digit and a patch where there are several.
+ */
+export interface RowOrder {
+  readonly axis: Axis;
+  readonly classes: readonly string[];
+}
+
 /** A row of plan/weights.ts: how scores become weights and what is accumulated. All formulas in base-2 logits. */
 export interface State {
   readonly kind: string;
@@ -77,8 +110,12 @@ export type Stage =
       /** Natural-unit score in terms of `s`. */
       readonly score: Scalar;
       readonly state: State;
+      readonly split?: Split;
     }
-  /** Joins the states of `parts` attends by log-sum-exp; no part of the twelve first patterns needs more than one. */
+  /**
+   * Joins the states of the attends before it, which see disjoint pairs of the same rows. An online state that one
+   * attend after the other adds to is joined as it grows.
+   */
   | { readonly kind: "merge"; readonly parts: number }
   | { readonly kind: "fold"; readonly outputs: readonly SpecOutput[] };
 
@@ -90,5 +127,7 @@ export interface Plan {
   readonly extents: Extents;
   readonly position: Scalar;
   readonly axes: { readonly query: Axis; readonly key: Axis };
+  /** Absent: rows in their own order. */
+  readonly rows?: RowOrder;
   readonly stages: readonly Stage[];
 }

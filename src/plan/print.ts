@@ -4,7 +4,8 @@
  */
 import { printScalar } from "../scalar/print.ts";
 import { isConst } from "../scalar/scalar.ts";
-import type { Axis, Plan, Range, Stage, State, Verdict, Visit } from "./plan.ts";
+import { digitsOf } from "./digits.ts";
+import type { Axis, Plan, Range, Split, Stage, State, Verdict, Visit } from "./plan.ts";
 
 export function printPlan(plan: Plan): string {
   const { query, key } = plan.axes;
@@ -17,6 +18,9 @@ export function printPlan(plan: Plan): string {
     `  inputs ${inputs.join("  ")}`,
     `  axis ${printAxis(query)}, at ${printScalar(plan.position)}`,
     `  axis ${printAxis(key)}`,
+    ...(plan.rows
+      ? [`  rows ${printAxis(plan.rows.axis)}, tiles of one ${plan.rows.classes.join(", ") || "patch"}`]
+      : []),
     ...plan.stages.flatMap(printStage).map((line) => `  ${line}`),
   ];
   return `${lines.join("\n")}\n`;
@@ -34,6 +38,7 @@ function printStage(stage: Stage): readonly string[] {
     case "attend":
       return [
         "attend",
+        ...(stage.split ? printSplit(stage.split).map((line) => `  ${line}`) : []),
         ...printVisit(stage.visit).map((line) => `  ${line}`),
         `  mask ${printScalar(stage.mask)}`,
         `  score ${printScalar(stage.score)} of scale ${printScalar(stage.scale)}`,
@@ -46,6 +51,19 @@ function printStage(stage: Stage): readonly string[] {
         `fold ${stage.outputs.map(({ name, value }) => (name === value ? name : `${name} = ${value}`)).join(", ")}`,
       ];
   }
+}
+
+function printSplit({ keys, inner, residues }: Split): readonly string[] {
+  const digits = digitsOf(keys);
+  return [
+    `keys ${printAxis(keys)}`,
+    ...(residues ? [`rows regrouped by their residue modulo ${printScalar(residues)}`] : []),
+    ...inner.flatMap(({ lo, hi, must }, n) => [
+      `${digits[n + 1].name} in [${printScalar(lo)}, ${printScalar(hi)})`,
+      ...must.map((range) => `  must ${printRange(range)}`),
+    ]),
+    `${digits[0].name}:`,
+  ];
 }
 
 export function printVisit({ may, must, verdict, granule, perHead }: Visit): readonly string[] {

@@ -37,9 +37,9 @@ export interface Found {
   readonly solved: boolean;
 }
 
-export const rangesFor = (mask: Scalar, around: Surroundings): Found => find(normalForm(mask), around);
+export const rangesFor = (mask: Scalar, around: Surroundings): Found => rangesOf(normalForm(mask), around);
 
-function find(x: Formula, around: Surroundings): Found {
+export function rangesOf(x: Formula, around: Surroundings): Found {
   switch (x.kind) {
     case "const": {
       const all = x.value ? [everything(around.key, x.origin)] : [];
@@ -47,7 +47,7 @@ function find(x: Formula, around: Surroundings): Found {
     }
     case "and":
     case "or": {
-      const parts = x.parts.map((part) => find(part, around));
+      const parts = x.parts.map((part) => rangesOf(part, around));
       const join = x.kind === "and" ? intersect : unite;
       return {
         may: parts.map((p) => p.may).reduce((a, b) => join(a, b, around.key, "may")),
@@ -56,7 +56,7 @@ function find(x: Formula, around: Surroundings): Found {
       };
     }
     case "any":
-      return findAny(x.name, x.count, find(x.body, around), around);
+      return findAny(x.name, x.count, rangesOf(x.body, around), around);
     case "atom":
     case "opaque":
       return findLeaf(x, around);

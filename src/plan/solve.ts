@@ -53,6 +53,8 @@ export interface Surroundings {
   readonly dims: (tensor: string) => readonly Scalar[] | undefined;
   /** How far the variables of the heads go: each is 0 … extent − 1. */
   readonly extents: Readonly<Record<string, Scalar>>;
+  /** Where other variables lie: digits of split axes. */
+  readonly digits?: ReadonlyMap<string, Interval>;
 }
 
 export interface Bound {
@@ -71,6 +73,7 @@ export function rowFacts(around: Surroundings): Facts {
   return {
     i: position("i", i0, i1),
     j: unknown,
+    ...(around.digits ? { digits: around.digits } : {}),
     exact: (x) => x,
     read: (x) => sortedRead(x, around),
     truth: truthOf,

@@ -6,52 +6,41 @@
  */
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
-import { KEYS, LAZY, log2e, minusInfinity, rowBindings, tileElement, tileRows, type Building } from "./building.ts";
+import { columnBindings, log2e, minusInfinity, rowBindings, tileElement, tileRows, type Building } from "./building.ts";
+import { KEYS, LAZY } from "./parameters.ts";
 import type { Statement, View } from "./tile.ts";
 
 const v = s.variable;
 
+/** Each piece of the chunk that the tile at hand visits. */
+export const attendPieces = (building: Building): readonly Statement[] => [
+  {
+    kind: "visit",
+    list: building.names.ranges,
+    slot: v("t"),
+    within: { lo: v("chunk_lo"), hi: v("chunk_hi") },
+    step: KEYS,
+    lo: "lo",
+    hi: "hi",
+    body: attendPiece(building),
+  },
+];
+
+/** The piece lo … hi − 1. */
 export function attendPiece(building: Building): readonly Statement[] {
-  const { names, attend } = building;
-  const work: readonly Statement[] = [{ kind: "let", name: "full", value: containment(building) }, ...weigh(building)];
+  const { attend, keys } = building;
   const verdict = attend.visit.verdict;
-  const body: readonly Statement[] = verdict
-    ? [...bounds(building), { kind: "if", when: verdict.may, then: work, otherwise: [] }]
-    : work;
-  return [
-    {
-      kind: "visit",
-      list: names.ranges,
-      slot: v("t"),
-      within: { lo: v("chunk_lo"), hi: v("chunk_hi") },
-      step: KEYS,
-      lo: "lo",
-      hi: "hi",
-      body: [
-        { kind: "let", name: "j0", value: v("lo") },
-        { kind: "let", name: "j1", value: s.sub(v("hi"), s.int(1)) },
-        ...body,
-      ],
-    },
-  ];
+  const full = verdict ? s.or(keys.contained, verdict.must) : keys.contained;
+  const work: readonly Statement[] = [{ kind: "let", name: "full", value: full }, ...weigh(building)];
+  if (!verdict) return attend.split ? work : [...ends, ...work];
+  return [...ends, ...bounds(building), { kind: "if", when: verdict.may, then: work, otherwise: [] }];
 }
 
-/** Is the whole piece inside a range that every row of the tile sees, or does the verdict say so? */
-function containment({ attend }: Building): Scalar {
-  const inside = attend.visit.must.map(({ when, lo, hi, over }) =>
-    over.reduceRight<Scalar>(
-      (body, { name, from, to }) => ({
-        kind: "any",
-        type: "bool",
-        name,
-        count: s.sub(to, from),
-        body: s.substitute(body, { [name]: s.add(from, v(name)) }),
-      }),
-      s.and(when, s.and(s.call("le", lo, v("lo")), s.call("le", v("hi"), hi))),
-    ),
-  );
-  return [...inside, ...(attend.visit.verdict ? [attend.visit.verdict.must] : [])].reduce(s.or, s.truth(false));
-}
+/** The first and last key of the piece, which verdicts speak of. */
+const ends: readonly Statement[] = [
+  { kind: "let", name: "j0", value: v("lo") },
+  { kind: "let", name: "j1", value: s.sub(v("hi"), s.int(1)) },
+];
 
 function bounds(building: Building): readonly Statement[] {
   const bind = rowBindings(building);
@@ -79,7 +68,7 @@ function weigh(building: Building): readonly Statement[] {
     rows: columns,
     columns: width,
   });
-  const output = tileRows(names.output, valueChannel);
+  const output = tileRows(building, names.output, valueChannel);
   const product = (guard: boolean): Statement => ({
     kind: "dot",
     to: output,
@@ -93,7 +82,7 @@ function weigh(building: Building): readonly Statement[] {
     {
       kind: "dot",
       to: scores,
-      a: tileRows(names.query, channel),
+      a: tileRows(building, names.query, channel),
       b: chunkRows(names.key, channel),
       along: "columns",
       start: "zero",
@@ -102,7 +91,7 @@ function weigh(building: Building): readonly Statement[] {
     ...maskAndScore(building, scores),
     ...(attend.state.reference === "max" ? moveReference(building, scores, output) : []),
     { kind: "map", to: scores, value: weightOf(building) },
-    { kind: "reduce", op: "sum", to: tileRows(names.rowSum), from: scores, accumulate: true },
+    { kind: "reduce", op: "sum", to: tileRows(building, names.rowSum), from: scores, accumulate: true },
     {
       kind: "if",
       when: s.or(v("full", "bool"), v("values_finite", "bool")),
@@ -115,7 +104,7 @@ function weigh(building: Building): readonly Statement[] {
 /** score and mask on the raw products; with neither, a full piece needs no pass at all. */
 function maskAndScore(building: Building, scores: View): readonly Statement[] {
   const { attend, scoreIsPlain, names } = building;
-  const bind = { ...rowBindings(building), j: s.add(v("lo"), v("c")) };
+  const bind = { ...rowBindings(building), ...columnBindings(building) };
   const raw = s.read(names.scores, "f32", [v("r"), v("c")]);
   const scored = scoreIsPlain ? raw : s.mul(s.substitute(attend.score, { ...bind, s: raw }), log2e);
   const full: readonly Statement[] = scoreIsPlain ? [] : [{ kind: "map", to: scores, value: scored }];
@@ -135,7 +124,7 @@ function maskAndScore(building: Building, scores: View): readonly Statement[] {
 function moveReference(building: Building, scores: View, output: View): readonly Statement[] {
   const { names } = building;
   const piece = s.read(names.pieceMax, "f32", [v("r")]);
-  const reference = tileElement(names.rowMax);
+  const reference = tileElement(building, names.rowMax);
   const moves = s.call("gt", piece, s.add(reference, LAZY));
   const vector = (buffer: string): View => ({ buffer, row: s.int(0), rows: v("rows") });
   return [
@@ -145,8 +134,8 @@ function moveReference(building: Building, scores: View, output: View): readonly
       to: vector(names.factor),
       value: s.select(moves, s.call("exp2", s.sub(reference, piece)), s.float(1)),
     },
-    { kind: "map", to: tileRows(names.rowMax), value: s.select(moves, piece, reference) },
-    { kind: "rescale", to: tileRows(names.rowSum), by: vector(names.factor) },
+    { kind: "map", to: tileRows(building, names.rowMax), value: s.select(moves, piece, reference) },
+    { kind: "rescale", to: tileRows(building, names.rowSum), by: vector(names.factor) },
     { kind: "rescale", to: output, by: vector(names.factor) },
   ];
 }
@@ -154,7 +143,7 @@ function moveReference(building: Building, scores: View, output: View): readonly
 /** A row that has seen no key has reference −∞; 0 in its place keeps −∞ − m from being NaN. */
 function weightOf(building: Building): Scalar {
   const { attend, names } = building;
-  const reference = tileElement(names.rowMax);
+  const reference = tileElement(building, names.rowMax);
   const safe = s.select(s.call("eq", reference, minusInfinity), s.float(0), reference);
   const raw = s.read(names.scores, "f32", [v("r"), v("c")]);
   return s.substitute(attend.state.weight, { s: raw, m: safe });

@@ -1,35 +1,36 @@
 /**
- * build-tiles: from a Plan to a TileProgram whose schedule is still open (ROWS, KEYS, SUPERBLOCK, GROUP, LAZY; see
- * building.ts). Takes the stages attend → fold; gives loops over superblocks of query tiles that share one pass over
- * the keys (FlashAttention's online softmax, Dao et al. 2022,
- * algorithm 1, with the rescale done lazily). Guarantees: per row, keys come in ascending order whatever the
- * superblock; a key is visited at most once; full pieces carry no mask; the workspace does not grow with lengths.
+ * build-tiles: from a Plan to a TileProgram whose schedule is still open (see parameters.ts). Takes the stages
+ * attend → … → merge → fold; gives loops over superblocks of query tiles that share one pass over the keys
+ * (FlashAttention's online softmax, Dao et al. 2022, algorithm 1, with the rescale done lazily). Attends one after the
+ * other add to the same state, which is their merge. Guarantees: per row and attend, keys come in ascending order
+ * whatever the superblock; a key is visited at most once; full pieces carry no mask; the workspace does not grow with
+ * lengths.
  *
- *     for each superblock:  load its queries, unite the ranges of each tile, join them
- *       for each chunk of keys in the join:  load keys and values once
- *         for each tile, for each piece of the chunk that the tile visits:  scores, weights, product
+ *     for each superblock:  load its queries
+ *       for each attend:  unite the ranges of each tile, join them
+ *         for each chunk of keys in the join:  load keys and values once
+ *           for each tile, for each piece of the chunk that the tile visits:  scores, weights, product
  *       for each tile:  finish and store
  */
-import type { Plan, Range, Stage } from "../plan/plan.ts";
+import type { Plan, Stage } from "../plan/plan.ts";
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
-import { attendPiece } from "./attend.ts";
+import { attendPiece, attendPieces } from "./attend.ts";
+import { buffersOf, namesFor, rangeList } from "./buffers.ts";
 import {
-  GROUP,
-  KEYS,
   log2e,
   minusInfinity,
-  parameters,
   rowBindings,
-  ROWS,
-  SUPERBLOCK,
   tileElement,
   tileRows,
   type Attend,
   type Building,
-  type Names,
+  type StateName,
 } from "./building.ts";
-import type { Buffer, Operation, RangeList, RangeTerm, Statement, TensorRef, TileProgram, View } from "./tile.ts";
+import { keysOf } from "./keys.ts";
+import { orderOf, regrouped, spansOf, superblocks } from "./order.ts";
+import { GROUP, KEYS, parametersFor, SUPERBLOCK } from "./parameters.ts";
+import type { Operation, Statement, TensorRef, TileProgram, View } from "./tile.ts";
 
 type Fold = Extract<Stage, { kind: "fold" }>;
 
@@ -37,39 +38,28 @@ const v = s.variable;
 const ln2 = s.float(Math.fround(Math.LN2));
 
 export function buildTiles(plan: Plan): TileProgram {
-  const attend = plan.stages.find((stage) => stage.kind === "attend");
+  const attends = plan.stages.filter((stage) => stage.kind === "attend");
   const fold = plan.stages.find((stage) => stage.kind === "fold");
-  if (!attend || !fold) throw new Error("build-tiles: the plan needs an attend and a fold stage");
-  const building = prepare(plan, attend);
+  if (attends.length === 0 || !fold) throw new Error("build-tiles: the plan needs an attend and a fold stage");
+  const buildings = attends.map((attend) => prepare(plan, attend));
   return {
     name: plan.name,
     sizes: plan.sizes,
-    parameters,
+    parameters: parametersFor(spansOf(plan)),
     inputs: plan.inputs.map((input): TensorRef => ({ name: input.name, type: input.dtype, dims: input.dims })),
     outputs: fold.outputs.map((output) => ({ name: output.name, type: "f32", dims: outputDims(plan, output.value) })),
-    buffers: buffersOf(building),
-    lists: [rangeList(building)],
-    body: heads(building, superblock(building, fold)),
+    buffers: buffersOf(buildings),
+    lists: [rangeList(buildings)],
+    body: heads(plan, superblock(buildings, fold)),
   };
 }
 
 function prepare(plan: Plan, attend: Attend): Building {
-  const taken = new Set(plan.inputs.map((input) => input.name));
-  const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
-  const names: Names = {
-    query: free("query_tile"),
-    key: free("key_tile"),
-    value: free("value_tile"),
-    scores: free("score_tile"),
-    output: free("output_tile"),
-    rowMax: free("row_max"),
-    rowSum: free("row_sum"),
-    pieceMax: free("piece_max"),
-    factor: free("factor"),
-    ranges: free("ranges"),
-  };
+  const keys = keysOf(plan, attend);
+  const residues = attend.split?.residues;
+  const order = residues ? regrouped(plan, residues) : orderOf(plan);
   const scoreIsPlain = attend.score.kind === "var" && attend.score.name === "s";
-  return { plan, attend, names, scoreIsPlain };
+  return { plan, attend, keys, order, names: namesFor(plan, attend, keys, order), scoreIsPlain };
 }
 
 function outputDims(plan: Plan, value: "o" | "lse"): readonly Scalar[] {
@@ -78,44 +68,9 @@ function outputDims(plan: Plan, value: "o" | "lse"): readonly Scalar[] {
   return plan.roles.filter((role) => value === "o" || role !== "channel").map((role) => extent[role]);
 }
 
-function buffersOf({ names, plan }: Building): readonly Buffer[] {
-  const { channel, valueChannel } = plan.extents;
-  const all = s.mul(SUPERBLOCK, ROWS);
-  const tile = (name: string, rows: Scalar, columns: Scalar): Buffer => ({ name, type: "f32", rows, columns });
-  const vector = (name: string, rows: Scalar): Buffer => ({ name, type: "f32", rows });
-  return [
-    tile(names.query, all, channel),
-    tile(names.key, KEYS, channel),
-    tile(names.value, KEYS, valueChannel),
-    tile(names.scores, ROWS, KEYS),
-    tile(names.output, all, valueChannel),
-    vector(names.rowMax, all),
-    vector(names.rowSum, all),
-    vector(names.pieceMax, ROWS),
-    vector(names.factor, ROWS),
-  ];
-}
-
-/** A tile can have at most one range a term, and one more for each value of the term's variables. */
-function rangeList({ attend, names }: Building): RangeList {
-  const firstTile = { i0: s.int(0), i1: s.sub(ROWS, s.int(1)) };
-  const counts = attend.visit.may.map((range) =>
-    range.over.reduce(
-      (count, over) => s.mul(count, s.add(s.substitute(s.sub(over.to, over.from), firstTile), s.int(1))),
-      s.int(1),
-    ),
-  );
-  const capacity = counts.reduce(s.add, s.int(0));
-  return {
-    name: names.ranges,
-    slots: s.add(SUPERBLOCK, s.int(1)),
-    capacity: s.max(s.int(1), s.mul(capacity, SUPERBLOCK)),
-  };
-}
-
-/** The parallel loops: batch, then heads (GROUP of them at a time), then blocks of query rows. */
-function heads({ plan }: Building, body: readonly Statement[]): readonly Statement[] {
-  const { batch, head, keyHead, query } = plan.extents;
+/** The parallel loops: batch, then heads (GROUP of them at a time), then superblocks of query rows. */
+function heads(plan: Plan, body: readonly Statement[]): readonly Statement[] {
+  const { batch, head, keyHead } = plan.extents;
   const parallel = (name: string, to: Scalar, inside: readonly Statement[]): Statement => ({
     kind: "for",
     name,
@@ -124,30 +79,77 @@ function heads({ plan }: Building, body: readonly Statement[]): readonly Stateme
     body: inside,
   });
   const ratio = s.sameScalar(head, keyHead) ? s.int(1) : s.idiv(head, keyHead);
-  const blocks = s.ceilDiv(s.mul(query, GROUP), s.mul(ROWS, SUPERBLOCK));
   return [
     parallel("b", batch, [
       parallel("head", s.idiv(head, GROUP), [
         { kind: "let", name: "h", value: s.mul(v("head"), GROUP) },
         { kind: "let", name: "hk", value: s.idiv(v("h"), ratio) },
-        parallel("block", blocks, body),
+        superblocks(plan, body),
       ]),
     ]),
   ];
 }
 
-function superblock(building: Building, fold: Fold): readonly Statement[] {
-  const { names } = building;
-  const forTiles = (body: readonly Statement[]): Statement => ({
-    kind: "for",
-    name: "t",
-    to: SUPERBLOCK,
-    mode: "serial",
-    body,
+function superblock(buildings: readonly Building[], fold: Fold): readonly Statement[] {
+  const [first] = buildings;
+  const last = buildings.at(-1);
+  if (!first || !last) return [];
+  const body = buildings.flatMap((building, n): readonly Statement[] => {
+    const previous = buildings[n - 1];
+    if (!previous) {
+      const plain = !building.attend.split;
+      const unites = plain ? uniteRanges(building) : undefined;
+      return [
+        building.order.tiles([...open(building), ...(unites?.ranges ?? [])], unites?.empty),
+        ...(unites ? visitShared(building) : visit(building)),
+      ];
+    }
+    const moved = building.order.regroups && !previous.order.regroups;
+    return [...(moved ? regroup(previous, building) : []), ...visit(building)];
   });
+  // Regrouped rows are finished set by set.
+  const closing: readonly Statement[] = [last.order.tiles(close(last, fold))];
   return [
     { kind: "let", name: "first_tile", value: s.mul(v("block"), SUPERBLOCK) },
-    forTiles(open(building)),
+    ...body,
+    ...(last.order.regroups ? last.order.sets(closing) : closing),
+  ];
+}
+
+/** The pass over the keys of one attend. */
+function visit(building: Building): readonly Statement[] {
+  const { keys, names, order } = building;
+  const { ranges, empty } = uniteRanges(building);
+  if (!keys.own) {
+    const body = [order.tiles(ranges, empty), ...visitShared(building)];
+    return building.attend.split ? order.sets([...keys.lets, ...body]) : body;
+  }
+  const inChunk: readonly Statement[] = [
+    { kind: "let", name: "lo", value: v("chunk_lo") },
+    { kind: "let", name: "hi", value: v("chunk_hi") },
+    ...attendPiece(building),
+  ];
+  return [
+    order.tiles([
+      ...keys.lets,
+      ...ranges,
+      {
+        kind: "visit",
+        list: names.ranges,
+        slot: v("t"),
+        step: KEYS,
+        lo: "chunk_lo",
+        hi: "chunk_hi",
+        body: [...loadChunk(building), ...inChunk],
+      },
+    ]),
+  ];
+}
+
+/** Chunks of what any tile visits, loaded once for all of them. */
+function visitShared(building: Building): readonly Statement[] {
+  const { names, order } = building;
+  return [
     { kind: "join", list: names.ranges, slot: SUPERBLOCK, from: s.int(0), to: SUPERBLOCK },
     {
       kind: "visit",
@@ -156,98 +158,102 @@ function superblock(building: Building, fold: Fold): readonly Statement[] {
       step: KEYS,
       lo: "chunk_lo",
       hi: "chunk_hi",
-      body: [...loadChunk(building), forTiles(whereRows(building, attendPiece(building)))],
+      body: [...loadChunk(building), order.tiles(attendPieces(building))],
     },
-    forTiles(whereRows(building, close(building, fold))),
   ];
 }
 
-/** Where tile `t` stands: its first flat row, how many rows it has, and their first and last position. */
-function whereRows(building: Building, body: readonly Statement[]): readonly Statement[] {
-  const { plan } = building;
-  const rows = s.mul(plan.extents.query, GROUP);
-  const positionOf = (flat: Scalar): Scalar => s.substitute(plan.position, { row: s.idiv(flat, GROUP) });
-  return [
-    { kind: "let", name: "row0", value: s.mul(s.add(v("first_tile"), v("t")), ROWS) },
-    { kind: "let", name: "rows", value: s.max(s.int(0), s.min(ROWS, s.sub(rows, v("row0")))) },
-    {
-      kind: "if",
-      when: s.call("gt", v("rows"), s.int(0)),
-      then: [
-        { kind: "let", name: "i0", value: positionOf(v("row0")) },
-        { kind: "let", name: "i1", value: positionOf(s.sub(s.add(v("row0"), v("rows")), s.int(1))) },
-        ...body,
-      ],
-      otherwise: [],
-    },
-  ];
+function uniteRanges({ attend, keys, names }: Building): {
+  readonly ranges: readonly Statement[];
+  readonly empty: readonly Statement[];
+} {
+  const common = { kind: "unite", list: names.ranges, slot: v("t"), granule: attend.visit.granule } as const;
+  return {
+    ranges: [{ ...common, terms: keys.terms, extent: keys.extent }],
+    empty: [{ ...common, terms: [], extent: keys.extent }],
+  };
+}
+
+function loadQueries(building: Building): Operation {
+  const { attend, names, plan, scoreIsPlain } = building;
+  const bind = rowBindings(building);
+  const roles = { batch: v("b"), head: bind["h"], position: bind["row"], channel: v("c") };
+  return {
+    kind: "load",
+    to: tileRows(building, names.query, plan.extents.channel),
+    tensor: "q",
+    at: plan.roles.map((role) => roles[role] ?? v("c")),
+    scale: scoreIsPlain ? s.mul(attend.scale, log2e) : attend.scale,
+  };
 }
 
 function open(building: Building): readonly Statement[] {
-  const { attend, names, plan, scoreIsPlain } = building;
-  const { channel, valueChannel, key } = plan.extents;
+  const { attend, names, plan } = building;
   const bind = rowBindings(building);
-  const roles = { batch: v("b"), head: bind.h, position: bind.row, channel: v("c") };
-  const empty: Operation = {
-    kind: "unite",
-    list: names.ranges,
-    slot: v("t"),
-    terms: [],
-    granule: attend.visit.granule,
-    extent: key,
-  };
-  const body = whereRows(building, [
-    {
-      kind: "load",
-      to: tileRows(names.query, channel),
-      tensor: "q",
-      at: plan.roles.map((role) => roles[role]),
-      scale: scoreIsPlain ? s.mul(attend.scale, log2e) : attend.scale,
-    },
-    { kind: "fill", to: tileRows(names.output, valueChannel), value: s.float(0) },
-    { kind: "map", to: tileRows(names.rowMax), value: s.substitute(attend.state.init.reference, bind) },
-    { kind: "map", to: tileRows(names.rowSum), value: s.substitute(attend.state.init.sum, bind) },
-    {
-      kind: "unite",
-      list: names.ranges,
-      slot: v("t"),
-      terms: attend.visit.may.map(termOf),
-      granule: attend.visit.granule,
-      extent: key,
-    },
-  ]);
-  return [empty, ...body];
+  return [
+    loadQueries(building),
+    { kind: "fill", to: tileRows(building, names.output, plan.extents.valueChannel), value: s.float(0) },
+    { kind: "map", to: tileRows(building, names.rowMax), value: s.substitute(attend.state.init.reference, bind) },
+    { kind: "map", to: tileRows(building, names.rowSum), value: s.substitute(attend.state.init.sum, bind) },
+  ];
 }
 
-const termOf = ({ when, lo, hi, over }: Range): RangeTerm => ({ when, lo, hi, over });
+/** The rows of the superblock in another order: queries again, their state from where it was. */
+function regroup(from: Building, to: Building): readonly Statement[] {
+  const copied = (name: StateName, columns?: Scalar): Statement => ({
+    kind: "map",
+    to: tileRows(to, to.names[name], columns),
+    value: s.read(from.names[name], "f32", [to.order.before, ...(columns ? [v("c")] : [])]),
+  });
+  const { valueChannel } = to.plan.extents;
+  return to.order.sets([
+    to.order.tiles([loadQueries(to), copied("output", valueChannel), copied("rowMax"), copied("rowSum")]),
+  ]);
+}
 
-function loadChunk({ plan, names }: Building): readonly Statement[] {
-  const { channel, valueChannel } = plan.extents;
-  const roles = { batch: v("b"), head: v("hk"), position: s.add(v("chunk_lo"), v("r")), channel: v("c") };
+function loadChunk({ plan, keys, names }: Building): readonly Statement[] {
+  const { channel, valueChannel, key } = plan.extents;
+  const number = s.add(v("chunk_lo"), v("r"));
+  const position =
+    keys.even && s.sameScalar(keys.at(number), number) ? number : s.min(keys.at(number), s.sub(key, s.int(1)));
+  const roles = { batch: v("b"), head: v("hk"), position, channel: v("c") };
   const at = plan.roles.map((role) => roles[role]);
   const rows = s.sub(v("chunk_hi"), v("chunk_lo"));
-  const view = (buffer: string, columns: Scalar): View => ({ buffer, row: s.int(0), rows, columns });
+  const view = (buffer: string, columns?: Scalar): View => ({
+    buffer,
+    row: s.int(0),
+    rows,
+    ...(columns ? { columns } : {}),
+  });
+  const digits: Readonly<Record<string, Scalar>> = { j: keys.at(number), ...keys.digits(number) };
   return [
     { kind: "load", to: view(names.key, channel), tensor: "k", at },
     { kind: "load", to: view(names.value, valueChannel), tensor: "v", at },
     { kind: "finite", flag: "values_finite", of: view(names.value, valueChannel) },
+    ...Object.entries(names.ofKeys).map(([name, buffer]): Statement => ({
+      kind: "map",
+      to: view(buffer),
+      value: digits[name] ?? number,
+    })),
   ];
 }
 
 function close(building: Building, fold: Fold): readonly Statement[] {
   const { attend, names, plan } = building;
   const bind = rowBindings(building);
-  const roles = { batch: v("b"), head: bind.h, position: bind.row, channel: v("c") };
-  const sum = tileElement(names.rowSum);
+  const roles = { batch: v("b"), head: bind["h"], position: bind["row"], channel: v("c") };
+  const sum = tileElement(building, names.rowSum);
   const noKey = s.call("eq", sum, s.float(0));
-  const output = tileElement(names.output, v("c"));
+  const output = tileElement(building, names.output, v("c"));
   return fold.outputs.map((out): Statement => {
-    const at = plan.roles.filter((role) => out.value === "o" || role !== "channel").map((role) => roles[role]);
+    const at = plan.roles
+      .filter((role) => out.value === "o" || role !== "channel")
+      .map((role) => roles[role] ?? v("c"));
     if (out.value === "o") {
       const value = attend.state.normalised ? s.select(noKey, s.float(0), s.call("div", output, sum)) : output;
       return { kind: "store", tensor: out.name, at, rows: v("rows"), columns: plan.extents.valueChannel, value };
     }
-    const lse = s.mul(s.add(tileElement(names.rowMax), s.call("log2", sum)), ln2);
+    const lse = s.mul(s.add(tileElement(building, names.rowMax), s.call("log2", sum)), ln2);
     return { kind: "store", tensor: out.name, at, rows: v("rows"), value: s.select(noKey, minusInfinity, lse) };
   });
 }

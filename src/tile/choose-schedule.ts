@@ -35,7 +35,20 @@ const staged = 33;
 export function chooseSchedule(program: TileProgram, device: Device): TileProgram {
   const { rows, keys, superblock, lazy } = scheduleFor(program, device);
   const values = { ROWS: s.int(rows), KEYS: s.int(keys), SUPERBLOCK: s.int(superblock), LAZY: s.float(lazy) };
-  return settle(program, values);
+  return settle(program, { ...values, ...patchesOf(program, rows) });
+}
+
+/** A patch is as square as its rows allow, the inner digits longer: neighbours of neighbours are the fewest. */
+function patchesOf({ parameters }: TileProgram, rows: number): Readonly<Record<string, Scalar>> {
+  const names = parameters.map((p) => p.name).filter((name) => name.startsWith("PATCH"));
+  let left = Math.floor(Math.log2(rows));
+  const sizes: Record<string, Scalar> = {};
+  names.toReversed().forEach((name, n) => {
+    const power = Math.ceil(left / (names.length + 1 - n));
+    sizes[name] = s.int(2 ** power);
+    left -= power;
+  });
+  return sizes;
 }
 
 export function scheduleFor(program: TileProgram, device: Device): Schedule {

@@ -11,7 +11,9 @@ import { settle } from "./simplify.ts";
 import { everyStatement, mapProgram, mentions } from "./walk.ts";
 
 export function groupHeads(program: TileProgram): TileProgram {
-  const group = sharing(program);
+  // A patch is rows of one head.
+  const patches = program.parameters.some((p) => p.name.startsWith("PATCH"));
+  const group = patches ? undefined : sharing(program);
   if (!group) return settle(program, { GROUP: s.int(1) });
   return settle(whole(settle(program, { GROUP: group }), group), {});
 }

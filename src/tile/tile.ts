@@ -17,7 +17,7 @@ export type Space = "workspace" | "workgroup" | "private" | "streamed";
  * choose-schedule the others. An unsettled program runs with the trial values.
  */
 export interface Parameter {
-  readonly name: "GROUP" | "ROWS" | "KEYS" | "SUPERBLOCK" | "LAZY";
+  readonly name: "GROUP" | "ROWS" | "KEYS" | "SUPERBLOCK" | "LAZY" | `PATCH${number}`;
   readonly trial: number;
   readonly value?: Scalar;
 }
