@@ -45,6 +45,8 @@ export interface OracleResult {
 export interface OracleOptions {
   /** Only these rows, in this order. */
   readonly rows?: readonly Row[];
+  /** Is shown, of each evaluated row, the keys that it sees and their weights; both are gone with the next row. */
+  readonly see?: (row: Row, keys: Int32Array, weights: Float64Array) => void;
 }
 
 /** Element (b, h, position, c) of an operand stands at b·batch + h·head + position·position + c·channel. */
@@ -120,7 +122,8 @@ export function oracle(
     const made = evaluateRow(b, h, row);
     weightSum = Math.max(weightSum, made.weightSum);
     logit = Math.max(logit, made.logit);
-    kept += made.kept;
+    kept += made.keys.length;
+    options.see?.({ b, h, row }, made.keys, made.weights);
     const at = chosen ? n * channels : b * oAt.batch + h * oAt.head + row * oAt.position;
     for (let c = 0; c < channels; c++) o[at + c * oAt.channel] = made.o[c];
     lse[chosen ? n : b * lseAt.batch + h * lseAt.head + row * lseAt.position] = made.lse;
@@ -141,7 +144,8 @@ interface RowResult {
   readonly lse: number;
   readonly weightSum: number;
   readonly logit: number;
-  readonly kept: number;
+  readonly keys: Int32Array;
+  readonly weights: Float64Array;
 }
 
 function rowEvaluator(
@@ -198,7 +202,7 @@ function rowEvaluator(
       const vAt = b * v.strides.batch + keyHead * v.strides.head + allowed[n] * v.strides.position;
       for (let c = 0; c < channels; c++) o[c] += logits[n] * v.data[vAt + c * v.strides.channel];
     }
-    return { o, lse, weightSum, logit, kept };
+    return { o, lse, weightSum, logit, keys: allowed.subarray(0, kept), weights: logits.subarray(0, kept) };
   };
 }
 
