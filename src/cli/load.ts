@@ -76,7 +76,17 @@ export const withoutAttention = (path: string): Diagnostic =>
 
 /** The attentions of a file; `one`: exactly one, by --name where there are several. */
 export function specsOf(path: string, options: Common, terminal: Terminal, one = false): readonly Spec[] {
-  const { specs, diagnostics } = check(readSource(path, terminal), path, { set: options.set, dims: options.dim });
+  return specsIn(readSource(path, terminal), path, options, terminal, one);
+}
+
+export function specsIn(
+  source: string,
+  path: string,
+  options: Common,
+  terminal: Terminal,
+  one = false,
+): readonly Spec[] {
+  const { specs, diagnostics } = check(source, path, { set: options.set, dims: options.dim });
   if (diagnostics.some((d) => d.severity === "error")) throw new FoveaError(diagnostics);
   if (diagnostics.length && !options.json) report(terminal, diagnostics, false);
   if (specs.length === 0) throw new FoveaError([withoutAttention(path)]);

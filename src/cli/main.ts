@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { diagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { checkCommand } from "./commands/check.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { compileCommand } from "./commands/compile.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -15,12 +16,13 @@ import { verifyCommand } from "./commands/verify.ts";
 import { viewCommand } from "./commands/view.ts";
 import { collect, collectNumbers, defaults, seedOf } from "./options.ts";
 import { exit, guarded, processTerminal, report, type Terminal } from "./terminal.ts";
+import { collectLists } from "./variants.ts";
 import { version } from "./version.ts";
 
 type Run<O> = (paths: readonly string[], options: O, terminal: Terminal) => Promise<number>;
 
-/** Which of the shared options a command has: those of a spec (--name --dim --set), and those of its tensors too. */
-type Shares = "nothing" | "spec" | "tensors";
+/** Which of the shared options a command has: those of a spec (--name --dim --set), of its tensors too, of several. */
+type Shares = "nothing" | "spec" | "tensors" | "several";
 
 export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   const json = args.includes("--json");
@@ -41,8 +43,8 @@ export async function main(args: readonly string[], terminal: Terminal = process
       .command(`${name} ${argument}`.trim())
       .description(description)
       .option("--json", "print one JSON document");
-    if (shares !== "nothing") addSpecOptions(command);
-    if (shares === "tensors") addTensorOptions(command);
+    if (shares !== "nothing") addSpecOptions(command, shares === "several");
+    if (shares === "tensors" || shares === "several") addTensorOptions(command);
     return command.action(async (...words: readonly unknown[]) => {
       const given = argument ? ([] as unknown[]).concat(words[0]).map(String) : [];
       const options = { ...defaults, ...(words[argument ? 1 : 0] as object) } as O;
@@ -81,6 +83,11 @@ export async function main(args: readonly string[], terminal: Terminal = process
     .option("--target <targets>", "targets, or `all`", "wasm")
     .option("--threads <n>", "threads of a kernel", "1")
     .option("--page <dir>", "write a page that runs the same kernels in a browser");
+  add("compare", "patterns side by side: what they keep, cost and lose", compareCommand, "several").option(
+    "--target <target>",
+    "where they run",
+    "wasm",
+  );
   add("view", "draw the mask", viewCommand, "tensors", "<file>").option(
     "-o, --out <file.svg>",
     "write an SVG; `-` is stdout",
@@ -105,11 +112,15 @@ Example:
   fovea explain examples/04-sinks.attn
   fovea compile examples/04-sinks.attn --target wasm,wgsl,c -o out`;
 
-function addSpecOptions(command: Command): void {
+function addSpecOptions(command: Command, several: boolean): void {
   command
-    .option("--name <attention>", "which attention of the file")
-    .option("--dim <name=size>", "fix a dimension", collectNumbers("--dim", true))
-    .option("--set <param=value>", "override a param", collectNumbers("--set", false));
+    .option(
+      several ? "--name <a,b>" : "--name <attention>",
+      several ? "only these attentions" : "which attention of the file",
+    )
+    .option("--dim <name=size>", "fix a dimension", collectNumbers("--dim", true));
+  if (several) command.option("--set <param=values>", "a row for each value: `w=64,128,256`", collectLists);
+  else command.option("--set <param=value>", "override a param", collectNumbers("--set", false));
 }
 
 function addTensorOptions(command: Command): void {

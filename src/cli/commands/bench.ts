@@ -4,7 +4,6 @@
  * interruption can move. A result whose rows differ from the oracle's is refused, however fast.
  */
 import { cpus } from "node:os";
-import type { Prepared } from "../../../backends/backend.ts";
 import { lower } from "../../compile.ts";
 import { fail, FoveaError, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { countPlan } from "../../plan/count.ts";
@@ -16,6 +15,7 @@ import { inputsOf } from "../inputs.ts";
 import { filesOf, specsOf } from "../load.ts";
 import { targetsOf, type Common } from "../options.ts";
 import { report, type Terminal } from "../terminal.ts";
+import { timesOf } from "../timing.ts";
 import { flopsOf } from "../work.ts";
 
 interface BenchOptions extends Common {
@@ -37,8 +37,6 @@ interface Result {
   readonly gflops: number;
   readonly visitedPairs: number;
 }
-
-const budget = { warmMs: 200, timedMs: 1000, leastRuns: 5, mostRuns: 1000 };
 
 export async function benchCommand(
   paths: readonly string[],
@@ -119,17 +117,6 @@ async function measure(file: string, spec: Spec, target: string, options: BenchO
     await prepared.dispose();
   }
 }
-
-/** Sorted. The warm-up also says how many runs the budget holds. */
-async function timesOf(prepared: Prepared): Promise<readonly number[]> {
-  const [first = 0] = await prepared.time(1);
-  const times = await prepared.time(runsFor(budget.warmMs, first, 1));
-  const each = Math.min(first, ...times);
-  return (await prepared.time(runsFor(budget.timedMs, each, budget.leastRuns))).toSorted((a, b) => a - b);
-}
-
-const runsFor = (ms: number, each: number, least: number): number =>
-  Math.min(budget.mostRuns, Math.max(least, Math.round(ms / Math.max(each, 1e-3))));
 
 function line({ file, attention, target, dims, medianMs, minMs, runs, gflops, visitedPairs }: Result): string {
   const sizes = Object.entries(dims)
