@@ -89,8 +89,8 @@ export async function main(args: readonly string[], terminal: Terminal = process
     "wasm",
   );
   add("view", "draw the mask", viewCommand, "tensors", "<file>").option(
-    "-o, --out <file.svg>",
-    "write an SVG; `-` is stdout",
+    "-o, --out <file>",
+    "write a picture: .svg or .png; `-` is SVG on stdout",
   );
   add("doctor", "what this machine can run", doctorCommand, "nothing", "");
   return guarded(terminal, { json, args }, async () => {

@@ -6,6 +6,7 @@
  */
 import { inflateSync, zipSync } from "fflate";
 import type { Zippable } from "fflate";
+import { crc32 } from "./crc.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 import { malformed, quoted } from "./stored.ts";
 import type { Tensor } from "./tensor.ts";
@@ -134,16 +135,4 @@ function unpack(bytes: Uint8Array, file: string, member: Member): Uint8Array {
     malformed(file, `has a member ${quoted(name)} whose checksum is wrong`, cutOff);
   }
   return data;
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
-  return crc;
-});
-
-function crc32(data: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < data.length; i++) crc = crcTable[(crc ^ data[i]) & 255] ^ (crc >>> 8);
-  return ~crc >>> 0;
 }

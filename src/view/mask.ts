@@ -1,65 +1,59 @@
 /**
- * Pictures of a mask: which pairs are kept, which are visited without being kept, and which are never looked at.
- * Takes a grid of cells; gives an SVG or half-block characters for a terminal. Rows are queries, columns keys.
+ * A mask as a grid of cells, for people and for programs. Where a mask is larger than the picture a cell stands for
+ * many pairs, and says which share of them is kept and which share is looked at. Rows are queries, columns keys.
  */
-export type Cell = "kept" | "visited" | "skipped";
+export interface Cell {
+  /** Share of its pairs that the mask keeps. */
+  readonly kept: number;
+  /** Share that a kernel looks at; never less than what is kept. */
+  readonly visited: number;
+}
 
 export interface Grid {
   readonly title: string;
   readonly rows: number;
   readonly columns: number;
+  /** How many queries and keys there are: `rows` and `columns`, or more. */
+  readonly queries: number;
+  readonly keys: number;
   readonly cell: (row: number, column: number) => Cell;
 }
 
-const colour: Readonly<Record<Cell, string>> = { kept: "#1f6f8b", visited: "#f2b880", skipped: "#f4f4f2" };
+export const isWhole = ({ rows, columns, queries, keys }: Grid): boolean => rows === queries && columns === keys;
 
-export function maskSvg({ title, rows, columns, cell }: Grid): string {
-  const size = 4;
-  const top = 34;
-  const runs: string[] = [];
-  for (let r = 0; r < rows; r++) {
-    let from = 0;
-    for (let c = 1; c <= columns; c++) {
-      if (c < columns && cell(r, c) === cell(r, from)) continue;
-      const kind = cell(r, from);
-      if (kind !== "skipped")
-        runs.push(
-          `<rect x="${from * size}" y="${top + r * size}" width="${(c - from) * size}" height="${size}" fill="${colour[kind]}"/>`,
-        );
-      from = c;
-    }
-  }
-  const width = Math.max(columns * size, 330);
-  const key = (["kept", "visited", "skipped"] as const)
-    .map(
-      (kind, n) =>
-        `<rect x="${n * 110}" y="${top + rows * size + 12}" width="12" height="12" fill="${colour[kind]}" stroke="#888" stroke-width="0.5"/><text x="${n * 110 + 18}" y="${top + rows * size + 22}">${kind === "visited" ? "visited only" : kind}</text>`,
-    )
-    .join("");
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top + rows * size + 34}" font-family="system-ui, sans-serif" font-size="12">`,
-    `<text x="0" y="14" font-weight="bold">${escape(title)}</text><text x="0" y="29" fill="#666">queries down, keys across</text>`,
-    `<rect x="0" y="${top}" width="${columns * size}" height="${rows * size}" fill="${colour.skipped}"/>`,
-    ...runs,
-    key,
-    "</svg>",
-    "",
-  ].join("\n");
+/** What one cell stands for, in words. */
+export const scaleOf = (grid: Grid): string => {
+  const each = (all: number, parts: number): string =>
+    parts === 0 ? "0" : String(Math.round((10 * all) / parts) / 10);
+  return isWhole(grid)
+    ? "one cell a pair"
+    : `one cell is ${counted(each(grid.queries, grid.rows), "query", "queries")} by ${counted(each(grid.keys, grid.columns), "key", "keys")}`;
+};
+
+export const counted = (n: string | number, one: string, many: string): string =>
+  `${n} ${String(n) === "1" ? one : many}`;
+
+type Kind = "kept" | "part" | "visited" | "skipped";
+
+export function kindOf({ kept, visited }: Cell): Kind {
+  if (kept >= 1) return "kept";
+  if (kept > 0) return "part";
+  return visited > 0 ? "visited" : "skipped";
 }
 
-const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const shade: Readonly<Record<Kind, string>> = { kept: "█", part: "▓", visited: "▒", skipped: "·" };
 
-const shade: Readonly<Record<Cell, string>> = { kept: "█", visited: "▒", skipped: "·" };
-
-export function maskText({ title, rows, columns, cell }: Grid): string {
-  const lines = Array.from({ length: rows }, (_, r) =>
-    Array.from({ length: columns }, (__, c) => shade[cell(r, c)]).join(""),
-  );
-  return [title, ...lines, "█ kept  ▒ visited only  · skipped", ""].join("\n");
+export function maskText(grid: Grid): string {
+  const legend = ["█ kept", ...(isWhole(grid) ? [] : ["▓ kept in part"]), "▒ looked at, not kept", "· never looked at"];
+  return [`${grid.title}, ${scaleOf(grid)}`, ...lines(grid, shade), legend.join("  "), ""].join("\n");
 }
 
-const sign: Readonly<Record<Cell, string>> = { kept: "#", visited: "+", skipped: "." };
+const sign: Readonly<Record<Kind, string>> = { kept: "#", part: "o", visited: "+", skipped: "." };
 
 /** A string a row, for programs. */
-export const maskCells = ({ rows, columns, cell }: Grid): readonly string[] =>
-  Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (__, c) => sign[cell(r, c)]).join(""));
+export const maskCells = (grid: Grid): readonly string[] => lines(grid, sign);
+
+const lines = ({ rows, columns, cell }: Grid, signs: Readonly<Record<Kind, string>>): readonly string[] =>
+  Array.from({ length: rows }, (_, r) =>
+    Array.from({ length: columns }, (__, c) => signs[kindOf(cell(r, c))]).join(""),
+  );
