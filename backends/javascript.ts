@@ -34,6 +34,12 @@ const calls: Partial<Record<ScalarFn, string>> = {
   cos: "Math.cos",
 };
 
+/** The row `hash` of the scalar functions, where it is called. */
+const hash =
+  "((a, b) => { let h = Math.imul(a ^ b, 0x85ebca6b) + 0x9e3779b9; " +
+  "h = Math.imul(h ^ (h >>> 16), 0x85ebca6b); h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35); " +
+  "return (h ^ (h >>> 16)) & 0x7fffffff; })";
+
 export const property = (of: string, name: string): string =>
   /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? `${of}.${name}` : `${of}[${JSON.stringify(name)}]`;
 
@@ -82,6 +88,10 @@ function operand(x: Scalar, sizes: string): string {
       return a;
     case "exp2":
       return `(2 ** ${a})`;
+    case "int":
+      return `(Math.max(-2147483648, Math.min(2147483647, Math.trunc(${a}))) || 0)`;
+    case "hash":
+      return `${hash}(${a}, ${b})`;
     case "bit":
       return `(${b} >= 0 && ${b} < 32 && ((${a} >> ${b}) & 1) === 1)`;
     default:

@@ -74,6 +74,22 @@ static inline int32_t fovea_mod(int32_t a, int32_t b) {
   return (b >= 0 && b < 32) ? (int)(((uint32_t)a >> (uint32_t)b) & 1u) : 0;
 }`,
   },
+  int: {
+    text: `/* The whole number next to x towards zero, held to int32_t; 0 for NaN. */
+static inline int32_t fovea_int(float x) {
+  if (!(x > -2147483648.0f)) return x == x ? INT32_MIN : 0;
+  return x < 2147483648.0f ? (int32_t)x : INT32_MAX;
+}`,
+  },
+  hash: {
+    text: `/* A number that looks drawn, from the number so far and a further one. */
+static inline int32_t fovea_hash(int32_t a, int32_t b) {
+  uint32_t h = ((uint32_t)a ^ (uint32_t)b) * 0x85ebca6bu + 0x9e3779b9u;
+  h = (h ^ (h >> 16)) * 0x85ebca6bu;
+  h = (h ^ (h >> 13)) * 0xc2b2ae35u;
+  return (int32_t)((h ^ (h >> 16)) & 0x7fffffffu);
+}`,
+  },
   power: {
     needs: ["from_bits"],
     text: `/* p * 2^n in two steps, for n from -252 to 254. */

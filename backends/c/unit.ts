@@ -209,6 +209,7 @@ export const isWild = (x: Scalar, context: Context): boolean =>
       (n.kind === "read" && n.type === "i32") ||
       (n.kind === "sum" && n.type === "i32") ||
       (n.kind === "var" && wildVariable(n.name, context)),
+      (n.kind === "call" && (n.fn === "int" || n.fn === "hash")) ||
   );
 
 function wildVariable(name: string, context: Context): boolean {

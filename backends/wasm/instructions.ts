@@ -41,6 +41,8 @@ export class Instructions {
         case "floor":
         case "ceil":
           return f[op](a);
+        case "int":
+          return i.trunc_sat_f32x4_s(a);
       }
       throw new Error(`wasm: no ${op} of f32 vectors`);
     }
@@ -108,6 +110,8 @@ export class Instructions {
         return this.#pick(this.#binaryen.f32, a, b, (x, y) => f.gt(x, y));
       case "bits":
         return this.#m.i32.reinterpret(a);
+      case "int":
+        return this.#m.i32.trunc_s_sat.f32(a);
       case "neg":
       case "abs":
       case "sqrt":

@@ -3,6 +3,8 @@
  * ulp; sin and cos: an absolute 2^-11), so these are polynomials whose error is a few ulp. Integer division is
  * floored with x div 0 = 0 and x mod 0 = x.
  */
+import type { ScalarFn } from "../../src/scalar/functions.ts";
+
 export const library = `fn fv_div(a: i32, b: i32) -> i32 {
   let d = select(b, 1, b == 0);
   let q = a / d;
@@ -53,3 +55,38 @@ fn fv_cos(x: f32) -> f32 { return fv_sine(x, 1); }
 fn fv_bits(x: f32) -> u32 { return select(bitcast<u32>(x), u.minus_infinity_bits, x <= -1e38); }
 fn fv_nan() -> f32 { return bitcast<f32>(u.nan_bits); }
 `;
+
+/** Functions of rarer use: a module carries those that it calls. log is exact in its exponent, so log2(8) is 3. */
+export const furtherFunctions: Partial<Record<ScalarFn, string>> = {
+  log: `fn fv_log(x: f32) -> f32 {
+  let at = fv_log_parts(x);
+  let value = at.y * 0.693359375 + (at.x - at.y * 0.00021219444);
+  return select(select(fv_nan(), -3e38, x == 0.0), value, x > 0.0);
+}`,
+  log2: `fn fv_log2(x: f32) -> f32 {
+  let at = fv_log_parts(x);
+  let value = at.y + (at.x * 0.44269504 + at.x);
+  return select(select(fv_nan(), -3e38, x == 0.0), value, x > 0.0);
+}`,
+  int: `fn fv_int(x: f32) -> i32 {
+  let y = select(i32(clamp(x, -2147483648.0, 2147483520.0)), 2147483647, x >= 2147483648.0);
+  return select(y, 0, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u);
+}`,
+  hash: `fn fv_hash(a: i32, b: i32) -> i32 {
+  var h = u32(a ^ b) * 0x85ebca6bu + 0x9e3779b9u;
+  h = (h ^ (h >> 16u)) * 0x85ebca6bu;
+  h = (h ^ (h >> 13u)) * 0xc2b2ae35u;
+  return i32((h ^ (h >> 16u)) & 0x7fffffffu);
+}`,
+};
+
+/** x = m · 2^e with m near 1, for x > 0: log m and e. */
+export const logParts = `fn fv_log_parts(x: f32) -> vec2<f32> {
+  let tiny = x < 1.17549435e-38;
+  let b = bitcast<u32>(select(x, x * 8388608.0, tiny)) - 0x3f3504f3u;
+  let m = bitcast<f32>((b & 0x007fffffu) + 0x3f3504f3u);
+  let s = (m - 1.0) / (m + 1.0);
+  let z = s * s;
+  let p = 0.6666666667 + z * (0.4 + z * (0.2857142857 + z * (0.2222222222 + z * 0.1818181818)));
+  return vec2<f32>(s * z * p + 2.0 * s, f32((bitcast<i32>(b) >> 23u) - select(0, 23, tiny)));
+}`;

@@ -6,6 +6,7 @@
 import type { Scalar, ScalarType } from "../../src/scalar/scalar.ts";
 import { children, isConst } from "../../src/scalar/scalar.ts";
 import type { ScalarFn } from "../../src/scalar/functions.ts";
+import { furtherFunctions, logParts } from "./library.ts";
 import type { TensorRef } from "../../src/tile/tile.ts";
 
 /** WGSL text of the names in scope, and of an element of a buffer. */
@@ -77,8 +78,8 @@ const templates: Readonly<Record<ScalarFn, (a: string, b: string, c: string) => 
   float: (a) => `f32(${a})`,
   exp: (a) => `fv_exp(${a})`,
   exp2: (a) => `fv_exp2(${a})`,
-  log: (a) => `log(${a})`,
-  log2: (a) => `log2(${a})`,
+  log: (a) => `fv_log(${a})`,
+  log2: (a) => `fv_log2(${a})`,
   tanh: (a) => `fv_tanh(${a})`,
   sin: (a) => `fv_sin(${a})`,
   cos: (a) => `fv_cos(${a})`,
@@ -87,6 +88,8 @@ const templates: Readonly<Record<ScalarFn, (a: string, b: string, c: string) => 
   ceil: (a) => `ceil(${a})`,
   bit: (a, b) => `fv_bit(${a}, ${b})`,
 };
+  int: (a) => `fv_int(${a})`,
+  hash: (a, b) => `fv_hash(${a}, ${b})`,
 
 export class Printer {
   readonly #tensors: ReadonlyMap<string, TensorRef>;
@@ -167,6 +170,11 @@ export class Printer {
     if (!tensor) throw new Error(`wgsl: no tensor or buffer ${name}`);
     return { tensor, dims: tensor.dims.map((d) => this.print(d, { names: new Map(), element: () => undefined })) };
   }
+    const further = furtherFunctions[x.fn];
+    if (further !== undefined) {
+      if (x.fn === "log" || x.fn === "log2") this.#functions.set("fv_log_parts", logParts);
+      this.#functions.set(`fv_${x.fn}`, further);
+    }
 
   /** Index of an element in its flat tensor. */
   flat(name: string, indices: readonly string[]): string {

@@ -3,6 +3,7 @@
  * operation, integers of 32 bits that wrap. Comparisons give 1 or 0. Guarantees: division of integers by 0, and of the
  * least by −1, throws as a machine traps.
  */
+import { scalarFns } from "../scalar/functions.ts";
 import type { MicroOp } from "./micro.ts";
 
 export type Apply = (a: number, b: number) => number;
@@ -47,6 +48,7 @@ export const reals: Partial<Record<MicroOp, Apply>> = {
   sqrt: (a) => Math.fround(Math.sqrt(a)),
   floor: (a) => Math.floor(a),
   ceil: (a) => Math.ceil(a),
+  int: scalarFns.int.f64,
   bits: bitsOf,
 };
 

@@ -110,3 +110,15 @@ function circular(b: Builder, x: Expr, cosine: boolean): Expr {
 
 export const sin = (b: Builder, x: Expr): Expr => circular(b, x, false);
 export const cos = (b: Builder, x: Expr): Expr => circular(b, x, true);
+
+/** The row `hash` of the scalar functions, on integers or on lanes of them. */
+export function hash(b: Builder, x: Expr, y: Expr): Expr {
+  const number = (value: number): Expr => (x.type === "vi32" || y.type === "vi32" ? vi32(value | 0) : i32(value | 0));
+  /** h ^ (h >>> by); `shr` keeps the sign, so its copies are cut off. */
+  const folded = (h: Expr, by: number): Expr =>
+    op("xor", h, op("and", op("shr", h, i32(by)), number(2 ** (32 - by) - 1)));
+  const start = b.let(op("add", op("mul", op("xor", x, y), number(0x85ebca6b)), number(0x9e3779b9)));
+  const once = b.let(op("mul", folded(start, 16), number(0x85ebca6b)));
+  const twice = b.let(op("mul", folded(once, 13), number(0xc2b2ae35)));
+  return b.let(op("and", folded(twice, 16), number(0x7fffffff)));
+}

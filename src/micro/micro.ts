@@ -38,8 +38,9 @@ export type MicroOp =
   | "not"
   | "shl"
   | "shr"
-  /** i32 → f32, the bits of an f32, the f32 of bits. */
+  /** i32 → f32, f32 → i32 towards zero (held to i32, 0 for NaN), the bits of an f32, the f32 of bits. */
   | "float"
+  | "int"
   | "bits"
   | "value";
 
@@ -137,7 +138,7 @@ export function op(name: MicroOp, ...args: readonly Expr[]): Expr {
 function resultType(name: MicroOp, from: MicroType): MicroType {
   if (comparisons.has(name)) return isVector(from) ? "vi32" : "bool";
   if (name === "float" || name === "value") return isVector(from) ? "vf32" : "f32";
-  if (name === "bits") return isVector(from) ? "vi32" : "i32";
+  if (name === "bits" || name === "int") return isVector(from) ? "vi32" : "i32";
   return from;
 }
 

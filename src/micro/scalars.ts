@@ -32,6 +32,7 @@ export const direct: Partial<Record<ScalarFn, MicroOp>> = {
   floor: "floor",
   ceil: "ceil",
 };
+  int: "int",
 
 export const expansions: Partial<Record<ScalarFn, (b: Builder, x: Expr) => Expr>> = {
   exp: math.exp,
@@ -144,6 +145,7 @@ function lowerCall(scope: Scope, b: Builder, x: Scalar & { kind: "call" }, bound
     b.emit({ kind: "if", when, then: side(first), otherwise: side(second) });
     return out;
   }
+  if (fn === "hash") return math.hash(b, v, w ?? i32(0));
   const values = args.map(go);
   const [v, w] = values;
   if (!v) throw new Error(`micro: ${fn} without arguments`);

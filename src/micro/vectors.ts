@@ -6,6 +6,7 @@
 import { sameScalar, some, type Scalar } from "../scalar/scalar.ts";
 import { scalarFns } from "../scalar/functions.ts";
 import type { Builder } from "./builder.ts";
+import * as math from "./math.ts";
 import { choose, i32, load, op, splat, type Expr, type MicroStatement } from "./micro.ts";
 import { direct, element, expansions, lowerScalar, placed } from "./scalars.ts";
 import { elementAt, isVar, type Scope } from "./scope.ts";
@@ -37,7 +38,7 @@ export function straight(scope: Scope, x: Scalar, name: string): boolean {
   if (x.kind === "read") return scope.buffers.has(x.tensor) && !scope.panels.has(x.tensor) && isConsecutive(x, name);
   if (x.kind !== "call" || !x.args.every((y) => straight(scope, y, name))) return false;
   if (x.fn === "idiv" || x.fn === "mod") return isPowerOfTwo(x.args[1]);
-  if (expansions[x.fn] || ["and", "or", "not", "select"].includes(x.fn)) return true;
+  if (expansions[x.fn] || ["and", "or", "not", "select", "hash"].includes(x.fn)) return true;
   return direct[x.fn] !== undefined && x.args.every((y) => y.type !== "bool");
 }
 
@@ -72,6 +73,8 @@ export function lowerVector(scope: Scope, b: Builder, x: Scalar, place: VectorPl
     case "not":
       return op("not", go(p));
     case "select":
+    case "hash":
+      return math.hash(b, go(p), go(q ?? p));
       return choose(go(p), go(q ?? p), go(s ?? p));
     case "idiv":
     case "mod": {

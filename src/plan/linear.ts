@@ -280,6 +280,9 @@ export function wild(x: Scalar): boolean {
           return isConst(b) && b.value !== 0 ? false : wild(a) || wild(b);
         case "idiv":
           return wild(a);
+        case "int":
+        case "hash":
+          return true;
         default:
           return x.args.some(wild);
       }

@@ -67,6 +67,19 @@ export function segments(seed: number, name: string, n: number, length: number):
   return out;
 }
 
+/**
+ * Where segments of a row of `length` positions begin, and where the last one ends: `count` numbers from 0 to
+ * `length` that never fall, no segment empty where there are positions for all.
+ */
+export function offsets(seed: number, name: string, length: number, count: number): Int32Array {
+  const out = new Int32Array(elementCount([count])).fill(length);
+  if (count > 0) out[0] = 0;
+  if (count < 2) return out;
+  const ids = segments(seed, name, count - 1, length);
+  for (let i = 1; i < length; i++) if (ids[i] !== ids[i - 1]) out[ids[i]] = i;
+  return out;
+}
+
 /** An integer 0 … span - 1 without bias: draws in the last incomplete span are thrown away. */
 function below(next: () => number, span: number): number {
   const limit = 0x100000000 - (0x100000000 % span);

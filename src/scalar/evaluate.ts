@@ -1,7 +1,8 @@
 /**
  * The value of a Scalar. Takes the tree and where variables, sizes and tensors come from; gives a number (a
  * bool is 0 or 1). `f32` rounds every real operation as the kernels do: masks mean that, in the oracle too.
- * `f64` keeps reals in double precision: scale, score and sink of the oracle. Integers are exact in both.
+ * `f64` keeps reals in double precision: scale, score and sink of the oracle, but for what `int` makes an integer.
+ * Integers are exact in both.
  * Guarantees: `and`, `or` and `select` decide without the side not taken; outside a tensor is 0 and `read` is
  * not called.
  */
@@ -68,8 +69,15 @@ export function prepare(x: Scalar, frame: Frame, source: Source, mode: Mode): ()
     }
     case "read":
       return prepareRead(x.tensor, x.indices.map(go), source);
-    case "call":
-      return prepareCall(x, x.args.map(go), mode);
+    case "call": {
+      // A step from one integer to the next must lie where kernels have it, so what is cut off is f32 in any mode.
+      const inner = x.fn === "int" ? "f32" : mode;
+      return prepareCall(
+        x,
+        x.args.map((y) => prepare(y, frame, source, inner)),
+        mode,
+      );
+    }
     case "any":
     case "sum":
       return prepareLoop(x, frame, source, mode);

@@ -21,6 +21,14 @@ export interface ScalarFnRow {
 export const floorDiv = (a: number, b: number): number => (b === 0 ? 0 : Math.floor(a / b));
 export const floorMod = (a: number, b: number): number => (b === 0 ? a : a - b * Math.floor(a / b));
 
+/** Multiplied and folded as murmur3 ends, so that every bit of both reaches every bit; no sign. */
+function mixed(a: number, b: number): number {
+  let h = (Math.imul(a ^ b, 0x85ebca6b) + 0x9e3779b9) | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) & 0x7fffffff;
+}
+
 function row(
   arity: number,
   result: ScalarFnRow["result"],
@@ -170,6 +178,14 @@ export const scalarFns = {
   sqrt: row(1, "f32", one(Math.sqrt)),
   floor: row(1, "f32", one(Math.floor)),
   ceil: row(1, "f32", one(Math.ceil)),
+  /** f32 → i32 towards zero; the nearest i32 beyond them, 0 for NaN. */
+  int: row(
+    1,
+    "i32",
+    one((a) => (Number.isNaN(a) ? 0 : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(a))) + 0)),
+  ),
+  /** A number 0 … 2^31 − 1 that looks drawn, from the number so far and a further one. */
+  hash: row(2, "i32", two(mixed)),
   /** Bit `b` of the integer `a` (arithmetic shift; false outside 0 … 31). */
   bit: row(
     2,

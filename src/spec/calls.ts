@@ -6,7 +6,7 @@ import type { Span } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
 import type { ScalarFn } from "../scalar/functions.ts";
 import { printScalar } from "../scalar/print.ts";
-import { call, type Scalar } from "../scalar/scalar.ts";
+import { call, int, type Scalar } from "../scalar/scalar.ts";
 import type { Argument, Expr } from "../syntax/ast.ts";
 import { count, lower, lowerValue, operand } from "./lowering.ts";
 import { report, suggestion, type Callable, type Scope, type Value } from "./scope.ts";
@@ -18,6 +18,8 @@ type CallExpr = Expr & { kind: "call" };
 
 interface Builtin {
   readonly arity: number;
+  /** Takes more arguments, too. */
+  readonly more?: true;
   readonly lower: (x: CallExpr, scope: Scope) => Scalar | undefined;
 }
 
@@ -92,6 +94,34 @@ const table: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
       },
     },
   ],
+  [
+    "int",
+    {
+      arity: 1,
+      lower: (x, scope) => {
+        const a = numbers(x, scope);
+        return a && (a[0].type === "i32" ? a[0] : checked(scope, call("int", a[0]), x.span));
+      },
+    },
+  ],
+  [
+    "hash",
+    {
+      arity: 1,
+      more: true,
+      lower: (x, scope) => {
+        const all = numbers(x, scope, "i32");
+        return (
+          all &&
+          checked(
+            scope,
+            all.reduce((h, each) => call("hash", h, each), int(0)),
+            x.span,
+          )
+        );
+      },
+    },
+  ],
   ["segment", { arity: 2, lower: segment }],
   ["sum", { arity: 2, lower: boundedSum }],
 ]);
@@ -102,7 +132,6 @@ export const builtins: readonly string[] = [...table.keys()];
 const later: ReadonlyMap<string, { code: "FOV3108" | "FOV3112" | "FOV3115"; now: string }> = new Map([
   ["top", { code: "FOV3108", now: "masks over positions and inputs, such as a table of blocks: `bj in table[h, bi]`" }],
   ["merge", { code: "FOV3112", now: "one attention a spec" }],
-  ["hash", { code: "FOV3115", now: "random choices as an input" }],
   ["mean", { code: "FOV3115", now: "`sum(t < n, …)` over an input" }],
 ]);
 export const laterNames: readonly string[] = [...later.keys()];
@@ -116,7 +145,8 @@ export function lowerCall(x: CallExpr, scope: Scope): Scalar | undefined {
     const named = x.args.find((argument) => argument.name);
     if (named?.name)
       return report(scope, "FOV2003", `\`${name}\` has no parameter \`${named.name.text}\``, named.name.span);
-    if (x.args.length !== builtin.arity) return arity(scope, name, builtin.arity, x.args.length, x.span);
+    const fits = builtin.more ? x.args.length >= builtin.arity : x.args.length === builtin.arity;
+    if (!fits) return arity(scope, name, builtin.arity, x.args.length, x.span);
     return builtin.lower(x, scope);
   }
   const missing = later.get(name);

@@ -14,6 +14,7 @@ import { typeName } from "./typing.ts";
 const recipes: ReadonlyMap<string, number> = new Map([
   ["segments", 1],
   ["between", 2],
+  ["offsets", 1],
   ["bernoulli", 1],
   ["file", 1],
 ]);
@@ -98,9 +99,10 @@ function counted(scope: Scope, dtype: InputDtype, first: Scalar, x: Expr, callee
     return report(scope, "FOV2001", "the probability of `bernoulli` is not a number from 0 to 1", x.span);
   }
   if (dtype !== "i32")
-    return report(scope, "FOV2001", `\`segments\` gives integers, and the input is ${dtype}`, x.span);
-  if (first.type !== "i32") return report(scope, "FOV2001", "`segments` takes an integer", x.span);
-  return { kind: "segments", count: first };
+  const name = callee.text;
+    return report(scope, "FOV2001", `\`${name}\` gives integers, and the input is ${dtype}`, x.span);
+  if (first.type !== "i32") return report(scope, "FOV2001", `\`${name}\` takes an integer`, x.span);
+  return name === "offsets" ? { kind: "offsets", length: first } : { kind: "segments", count: first };
 }
 
 function between(

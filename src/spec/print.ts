@@ -17,6 +17,8 @@ function printValue(value: ExampleValue): string {
       return String(value.value);
     case "segments":
       return `segments(${printScalar(value.count)})`;
+    case "offsets":
+      return `offsets(${printScalar(value.length)})`;
     case "between":
       return `between(${printScalar(value.lo)}, ${printScalar(value.hi)})`;
     case "bernoulli":

@@ -88,6 +88,8 @@ function ofCall(x: Scalar & { kind: "call" }, args: readonly Interval[]): Interv
       return { lo: -Math.max(magnitude(a), magnitude(b)), hi: Math.max(magnitude(a), magnitude(b)) };
     case "select":
       return union(b, c);
+    case "hash":
+      return { lo: 0, hi: most };
     default:
       // Truth values and reals: neither can leave 32 bits.
       return whole;

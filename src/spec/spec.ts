@@ -50,6 +50,7 @@ export interface Spec {
   readonly name: string;
   readonly path: string;
   readonly span: Span;
+  | { readonly kind: "offsets"; readonly length: Scalar }
   /** Canonical text of the attention (formatted, with what it uses), what its hash is made of. */
   readonly text: string;
   readonly inputs: readonly SpecInput[];

@@ -3,7 +3,7 @@
  * an integer or bool input without a value is refused by name (FOV2109), for no random choice would mean anything.
  */
 import { fail } from "../diagnostics/diagnostic.ts";
-import { between, bernoulli, normal, segments } from "../runtime/random.ts";
+import { between, bernoulli, normal, offsets, segments } from "../runtime/random.ts";
 import { sizeValue } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import { inputDims } from "../spec/inputs.ts";
@@ -81,12 +81,18 @@ function fromExample(
       );
     case "bernoulli":
       return typed(bernoulli(seed, input.name, value.p, count));
-    case "segments": {
+    case "segments":
+    case "offsets": {
       const length = dims.at(-1) ?? 0;
       const rows = length ? count / length : 0;
-      const all = Array.from({ length: rows }, (_, n) =>
-        Array.from(segments(seed, `${input.name}${n}`, number(value.count), length)),
-      );
+      const all = Array.from({ length: rows }, (_, n) => {
+        const name = `${input.name}${n}`;
+        return Array.from(
+          value.kind === "segments"
+            ? segments(seed, name, number(value.count), length)
+            : offsets(seed, name, number(value.length), length),
+        );
+      });
       return typed(all.flat());
     }
     case "file":
