@@ -208,8 +208,8 @@ export const isWild = (x: Scalar, context: Context): boolean =>
     (n) =>
       (n.kind === "read" && n.type === "i32") ||
       (n.kind === "sum" && n.type === "i32") ||
-      (n.kind === "var" && wildVariable(n.name, context)),
       (n.kind === "call" && (n.fn === "int" || n.fn === "hash")) ||
+      (n.kind === "var" && wildVariable(n.name, context)),
   );
 
 function wildVariable(name: string, context: Context): boolean {

@@ -86,10 +86,10 @@ const templates: Readonly<Record<ScalarFn, (a: string, b: string, c: string) => 
   sqrt: (a) => `sqrt(${a})`,
   floor: (a) => `floor(${a})`,
   ceil: (a) => `ceil(${a})`,
-  bit: (a, b) => `fv_bit(${a}, ${b})`,
-};
   int: (a) => `fv_int(${a})`,
   hash: (a, b) => `fv_hash(${a}, ${b})`,
+  bit: (a, b) => `fv_bit(${a}, ${b})`,
+};
 
 export class Printer {
   readonly #tensors: ReadonlyMap<string, TensorRef>;
@@ -156,6 +156,11 @@ export class Printer {
       if (left) return left;
     }
     const [p = "", q = "", r = ""] = x.args.map((y) => this.print(y, scope));
+    const further = furtherFunctions[x.fn];
+    if (further !== undefined) {
+      if (x.fn === "log" || x.fn === "log2") this.#functions.set("fv_log_parts", logParts);
+      this.#functions.set(`fv_${x.fn}`, further);
+    }
     return templates[x.fn](p, q, r);
   }
 
@@ -170,11 +175,6 @@ export class Printer {
     if (!tensor) throw new Error(`wgsl: no tensor or buffer ${name}`);
     return { tensor, dims: tensor.dims.map((d) => this.print(d, { names: new Map(), element: () => undefined })) };
   }
-    const further = furtherFunctions[x.fn];
-    if (further !== undefined) {
-      if (x.fn === "log" || x.fn === "log2") this.#functions.set("fv_log_parts", logParts);
-      this.#functions.set(`fv_${x.fn}`, further);
-    }
 
   /** Index of an element in its flat tensor. */
   flat(name: string, indices: readonly string[]): string {

@@ -31,8 +31,8 @@ export const direct: Partial<Record<ScalarFn, MicroOp>> = {
   sqrt: "sqrt",
   floor: "floor",
   ceil: "ceil",
-};
   int: "int",
+};
 
 export const expansions: Partial<Record<ScalarFn, (b: Builder, x: Expr) => Expr>> = {
   exp: math.exp,
@@ -145,13 +145,13 @@ function lowerCall(scope: Scope, b: Builder, x: Scalar & { kind: "call" }, bound
     b.emit({ kind: "if", when, then: side(first), otherwise: side(second) });
     return out;
   }
-  if (fn === "hash") return math.hash(b, v, w ?? i32(0));
   const values = args.map(go);
   const [v, w] = values;
   if (!v) throw new Error(`micro: ${fn} without arguments`);
   const expansion = expansions[fn];
   if (expansion) return { kind: "lane", type: "f32", of: expansion(b, splat(v)), lane: 0 };
   if (fn === "not") return op("not", v);
+  if (fn === "hash") return math.hash(b, v, w ?? i32(0));
   if (fn === "idiv" || fn === "mod") return floored(b, fn, v, w ?? i32(1));
   if (fn === "bit") {
     const amount = stable(b, w ?? i32(0));

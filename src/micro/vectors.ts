@@ -72,9 +72,9 @@ export function lowerVector(scope: Scope, b: Builder, x: Scalar, place: VectorPl
       return op(x.fn, go(p), go(q ?? p));
     case "not":
       return op("not", go(p));
-    case "select":
     case "hash":
       return math.hash(b, go(p), go(q ?? p));
+    case "select":
       return choose(go(p), go(q ?? p), go(s ?? p));
     case "idiv":
     case "mod": {

@@ -13,8 +13,8 @@ import { typeName } from "./typing.ts";
 
 const recipes: ReadonlyMap<string, number> = new Map([
   ["segments", 1],
-  ["between", 2],
   ["offsets", 1],
+  ["between", 2],
   ["bernoulli", 1],
   ["file", 1],
 ]);
@@ -98,8 +98,8 @@ function counted(scope: Scope, dtype: InputDtype, first: Scalar, x: Expr, callee
     if (isConst(first) && first.value >= 0 && first.value <= 1) return { kind: "bernoulli", p: first.value };
     return report(scope, "FOV2001", "the probability of `bernoulli` is not a number from 0 to 1", x.span);
   }
-  if (dtype !== "i32")
   const name = callee.text;
+  if (dtype !== "i32")
     return report(scope, "FOV2001", `\`${name}\` gives integers, and the input is ${dtype}`, x.span);
   if (first.type !== "i32") return report(scope, "FOV2001", `\`${name}\` takes an integer`, x.span);
   return name === "offsets" ? { kind: "offsets", length: first } : { kind: "segments", count: first };

@@ -42,6 +42,7 @@ export interface SpecOutput {
 export type ExampleValue =
   | { readonly kind: "number"; readonly value: number }
   | { readonly kind: "segments"; readonly count: Scalar }
+  | { readonly kind: "offsets"; readonly length: Scalar }
   | { readonly kind: "between"; readonly lo: Scalar; readonly hi: Scalar }
   | { readonly kind: "bernoulli"; readonly p: number }
   | { readonly kind: "file"; readonly path: string };
@@ -50,7 +51,6 @@ export interface Spec {
   readonly name: string;
   readonly path: string;
   readonly span: Span;
-  | { readonly kind: "offsets"; readonly length: Scalar }
   /** Canonical text of the attention (formatted, with what it uses), what its hash is made of. */
   readonly text: string;
   readonly inputs: readonly SpecInput[];
