@@ -3,6 +3,7 @@
  * stands in the TileProgram. Adding one: a folder with an `emit` of this type and one line in backends/index.ts.
  */
 import type { Scalar } from "../src/scalar/scalar.ts";
+import type { Stored } from "../src/scalar/storage.ts";
 import type { Device } from "../src/targets/device.ts";
 import type { TileProgram } from "../src/tile/tile.ts";
 
@@ -45,15 +46,13 @@ export interface COptions {
   readonly std?: "c99" | "c11";
 }
 
-/** Sizes and tensors of one call; f32 data as Float32Array, i32 as Int32Array, bool as Uint8Array. */
+/** Sizes and tensors of one call, inputs as they are stored. */
 export interface Call {
   readonly sizes: Readonly<Record<string, number>>;
-  readonly inputs: ReadonlyMap<
-    string,
-    { readonly dims: readonly number[]; readonly data: Float32Array | Int32Array | Uint8Array }
-  >;
+  readonly inputs: ReadonlyMap<string, { readonly dims: readonly number[]; readonly data: Stored }>;
 }
 
+/** As numbers: what was stored as f16 or bf16 is widened. */
 export type Outputs = ReadonlyMap<string, { readonly dims: readonly number[]; readonly data: Float32Array }>;
 
 /** A level between the TileProgram and the artifact: its text, and its own interpreter. */

@@ -5,7 +5,16 @@
 import type { Manifest, TensorEntry } from "../src/runtime/loaders/manifest.ts";
 import { license } from "./manifest.ts";
 
-const arrays = { f32: "Float32Array", i32: "Int32Array", bool: "Uint8Array" } as const;
+/** What a kernel gives and holds: halves are their bits. */
+const arrays = {
+  f32: "Float32Array",
+  f16: "Uint16Array",
+  bf16: "Uint16Array",
+  i32: "Int32Array",
+  bool: "Uint8Array",
+} as const;
+/** What it takes. */
+const given = { ...arrays, f16: "Uint16Array | Halves" } as const;
 
 const shape = ({ dtype, dims }: TensorEntry): string => (dims.length ? `${dtype}[${dims.join(", ")}]` : dtype);
 
@@ -22,6 +31,15 @@ function dimsText({ free, fixed }: Manifest): string {
   const kept = Object.entries(fixed).map(([name, size]) => `  /** Fixed. */\n  readonly ${name}?: ${size};`);
   return ["/** Sizes of a call. */", "export interface Dims {", ...lines, ...kept, "}"].join("\n");
 }
+
+/** Types of the language that not every project has yet are told by their tag. */
+const halvesText = `/** A Float16Array. */
+export interface Halves {
+  readonly [Symbol.toStringTag]: "Float16Array";
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}`;
 
 const tensorText = `/** Numbers with their sizes, row-major. */
 export interface Tensor<T> {
@@ -45,7 +63,7 @@ const manifestText = (manifest: Manifest): string => `export interface Manifest 
 }
 export interface TensorEntry<Name extends string> {
   readonly name: Name;
-  readonly dtype: "f32" | "i32" | "bool";
+  readonly dtype: "f32" | "f16" | "bf16" | "i32" | "bool";
   readonly dims: readonly string[];
 }
 export declare const manifest: Manifest;`;
@@ -57,19 +75,20 @@ function common(manifest: Manifest, buffers: boolean): readonly string[] {
     manifestText(manifest),
     dimsText(manifest),
     tensorText,
+    ...(manifest.inputs.some(({ dtype }) => dtype === "f16") ? [halvesText] : []),
     "/** Inputs by name; with plain arrays the call needs `dims`. */",
     record(
       "Inputs",
       manifest.inputs,
-      (x) => `${arrays[x.dtype]}${buffer}${scalarOf(x)} | Tensor<${arrays[x.dtype]}${buffer}>`,
+      (x) => `${given[x.dtype]}${buffer}${scalarOf(x)} | Tensor<${given[x.dtype]}${buffer}>`,
     ),
     "/** Inputs that say their own sizes. */",
     record("Tensors", manifest.inputs, (x) =>
       x.dims.length
-        ? `Tensor<${arrays[x.dtype]}${buffer}>`
-        : `${arrays[x.dtype]}${buffer}${scalarOf(x)} | Tensor<${arrays[x.dtype]}${buffer}>`,
+        ? `Tensor<${given[x.dtype]}${buffer}>`
+        : `${given[x.dtype]}${buffer}${scalarOf(x)} | Tensor<${given[x.dtype]}${buffer}>`,
     ),
-    record("Outputs", manifest.outputs, () => "Float32Array"),
+    record("Outputs", manifest.outputs, (x) => arrays[x.dtype]),
   ];
 }
 
@@ -128,9 +147,9 @@ export const wgslDeclarations = (manifest: Manifest): string =>
   readonly device?: GPUDevice;
 }`,
     "/** Arrays or buffers that take the outputs. */",
-    record("Out", manifest.outputs, () => "Float32Array | GPUBuffer"),
+    record("Out", manifest.outputs, (x) => `${arrays[x.dtype]} | GPUBuffer`),
     `/** The outputs of a call with \`out: O\`: what was given, and fresh arrays. */
-export type Given<O> = { readonly [K in keyof Outputs]: K extends keyof O ? Exclude<O[K], undefined> : Float32Array };`,
+export type Given<O> = { readonly [K in keyof Outputs]: K extends keyof O ? Exclude<O[K], undefined> : Outputs[K] };`,
     `/** A buffer with the usage STORAGE, or a part of one. */
 export type Binding = GPUBuffer | { readonly buffer: GPUBuffer; readonly offset?: number; readonly size?: number };`,
     record("Buffers", [...manifest.inputs, ...manifest.outputs], () => "Binding"),

@@ -11,9 +11,9 @@ import { javascript } from "./javascript.ts";
 
 export const license = "// SPDX-License-Identifier: 0BSD\n";
 
-const tensorEntry = ({ name, type, dims }: TensorRef): TensorEntry => ({
+const tensorEntry = ({ name, dtype, dims }: TensorRef): TensorEntry => ({
   name,
-  dtype: type,
+  dtype,
   dims: dims.map((dim) => printScalar(dim)),
 });
 

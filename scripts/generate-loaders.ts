@@ -12,8 +12,8 @@ const target = new URL("generated/text.ts", folder);
 
 /** In an order in which whatever runs at once stands before its use. */
 const loaders = {
-  wasmLoader: ["errors", "bytes", "call", "probe", "wasm-memory", "wasm-allocation", "wasm"],
-  wgslLoader: ["errors", "bytes", "call", "wgsl-buffers", "wgsl-engine", "wgsl"],
+  wasmLoader: ["errors", "bytes", "half", "call", "probe", "wasm-memory", "wasm-allocation", "wasm"],
+  wgslLoader: ["errors", "bytes", "half", "call", "wgsl-buffers", "wgsl-engine", "wgsl"],
   combinedLoader: ["errors", "combined"],
 } as const;
 

@@ -6,10 +6,11 @@
 import { printScalar } from "../../src/scalar/print.ts";
 import type { TensorRef, TileProgram } from "../../src/tile/tile.ts";
 import type { Artifact, EmitOptions } from "../backend.ts";
-import { deviceName, elementTypes, headerOf, license, scheduleOf } from "./header.ts";
+import { deviceName, headerOf, license, scheduleOf } from "./header.ts";
 import { wayOf } from "./loads.ts";
 import { loadsOf, planFunction, stagedLoads } from "./plan.ts";
 import { block } from "./statements.ts";
+import { elementTypes } from "./storage.ts";
 import { channels, dmaHeader } from "./transfer.ts";
 import { Context, Unit } from "./unit.ts";
 import { alignment, workspaceBytes } from "./workspace.ts";
@@ -126,10 +127,10 @@ function pointerChecks(unit: Unit): readonly string[] {
       `  if (layout.${unit.field(t.name)}_count > 0 && args->${unit.field(t.name)} == NULL) return FOVEA_BAD_ARGUMENT;`,
   );
   const odd = tensors
-    .filter((t) => t.type !== "bool")
+    .filter((t) => t.dtype !== "bool")
     .map(
       (t) =>
-        `  if ((uintptr_t)args->${unit.field(t.name)} % sizeof(${elementTypes[t.type]}) != 0) return FOVEA_MISALIGNED;`,
+        `  if ((uintptr_t)args->${unit.field(t.name)} % sizeof(${elementTypes[t.dtype]}) != 0) return FOVEA_MISALIGNED;`,
     );
   return [...bad, ...odd];
 }
@@ -139,7 +140,7 @@ function manifestOf(unit: Unit, options: EmitOptions): string {
   const tensor = (t: TensorRef): object => ({
     name: t.name,
     field: unit.field(t.name),
-    type: t.type,
+    type: t.dtype,
     dims: t.dims.map((d) => printScalar(d)),
   });
   const free = program.sizes.filter((n) => !Object.hasOwn(unit.fixed, n));

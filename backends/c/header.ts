@@ -8,13 +8,13 @@ import { host } from "../../src/targets/index.ts";
 import type { EmitOptions } from "../backend.ts";
 import { comment } from "./names.ts";
 import { stagedLoads } from "./plan.ts";
+import { elementTypes } from "./storage.ts";
 import { stageRows } from "./transfer.ts";
 import type { Unit } from "./unit.ts";
 import { alignment, workspaceBytes } from "./workspace.ts";
 
 export const license = "/* SPDX-License-Identifier: 0BSD */";
-export const elementTypes = { f32: "float", i32: "int32_t", bool: "uint8_t" } as const;
-const shapeOf = (t: TensorRef): string => `${t.type}[${t.dims.map((d) => printScalar(d)).join(", ")}]`;
+const shapeOf = (t: TensorRef): string => `${t.dtype}[${t.dims.map((d) => printScalar(d)).join(", ")}]`;
 
 /** Which device, which schedule: as they stand in the header and the manifest. */
 export const deviceName = ({ device = host }: EmitOptions): string => `${device.backend}:${device.name}`;
@@ -120,8 +120,8 @@ function fieldsOf(unit: Unit): readonly string[] {
     ...program.sizes.filter((n) => !Object.hasOwn(fixed, n)).map((n) => `int32_t ${unit.field(`size ${n}`)};`),
     ...program.inputs.map(
       (t) =>
-        `${t.dims.length > 0 ? `const ${elementTypes[t.type]} *` : `${elementTypes[t.type]} `}${unit.field(t.name)}; /* ${comment(shapeOf(t))} */`,
+        `${t.dims.length > 0 ? `const ${elementTypes[t.dtype]} *` : `${elementTypes[t.dtype]} `}${unit.field(t.name)}; /* ${comment(shapeOf(t))} */`,
     ),
-    ...program.outputs.map((t) => `${elementTypes[t.type]} *${unit.field(t.name)}; /* out: ${comment(shapeOf(t))} */`),
+    ...program.outputs.map((t) => `${elementTypes[t.dtype]} *${unit.field(t.name)}; /* out: ${comment(shapeOf(t))} */`),
   ];
 }

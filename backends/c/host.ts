@@ -11,14 +11,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import { sizeValue } from "../../src/scalar/evaluate.ts";
+import { elementBytes, floatsOf } from "../../src/scalar/storage.ts";
 import type { TensorRef, TileProgram } from "../../src/tile/tile.ts";
 import type { Call, EmitOptions, Outputs } from "../backend.ts";
 import { compile, hostCompiler } from "./compiler.ts";
 import { emit } from "./emit.ts";
+import { elementTypes } from "./storage.ts";
 import { Unit } from "./unit.ts";
 
 const start = promisify(execFile);
-const elementTypes = { f32: "float", i32: "int32_t", bool: "uint8_t" } as const;
 
 /** A compiled program: `call` as often as wanted, each in a process of its own, then `remove` what lies on the disk. */
 export interface Built {
@@ -107,15 +108,10 @@ function outputsOf(program: TileProgram, bytes: Uint8Array, dims: (t: TensorRef)
   return new Map(
     program.outputs.map((output) => {
       const shape = dims(output);
-      const width = output.type === "bool" ? 1 : 4;
-      const part = bytes.subarray(at, at + volume(shape) * width);
+      const part = bytes.subarray(at, at + volume(shape) * elementBytes[output.dtype]);
       at += part.length;
       const raw = Uint8Array.from(part).buffer;
-      const data =
-        output.type === "f32"
-          ? new Float32Array(raw)
-          : Float32Array.from(output.type === "i32" ? new Int32Array(raw) : new Uint8Array(raw));
-      return [output.name, { dims: shape, data }] as const;
+      return [output.name, { dims: shape, data: floatsOf(output.dtype, raw) }] as const;
     }),
   );
 }
@@ -127,11 +123,15 @@ function mainOf(unit: Unit): string {
   const count = (t: TensorRef): string => t.dims.map((d) => `(size_t)(${plainText(d, unit)})`).join(" * ") || "1";
   const reads = program.inputs.map((t) => {
     const field = unit.field(t.name);
-    const type = elementTypes[t.type];
+    const type = elementTypes[t.dtype];
     if (t.dims.length === 0) return `  get(in, &args.${field}, sizeof args.${field});`;
     return `  args.${field} = (${type} *)take(in, ${count(t)} * sizeof(${type}));`;
   });
-  const outs = program.outputs.map((t) => ({ field: unit.field(t.name), type: elementTypes[t.type], count: count(t) }));
+  const outs = program.outputs.map((t) => ({
+    field: unit.field(t.name),
+    type: elementTypes[t.dtype],
+    count: count(t),
+  }));
   return `#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

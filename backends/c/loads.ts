@@ -7,9 +7,11 @@
 import type { Operation } from "../../src/tile/tile.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { dependsOn } from "../../src/scalar/scalar.ts";
+import { isReal, scalarTypeOf } from "../../src/scalar/storage.ts";
 import { bare, expression, flat } from "./scalar.ts";
+import { elementTypes, widened } from "./storage.ts";
 import { channels, stageRows } from "./transfer.ts";
-import { Context, ctypes, type Unit } from "./unit.ts";
+import { Context, type Unit } from "./unit.ts";
 import { elementContext, local, viewElement, type Writer } from "./writer.ts";
 
 export type Load = Extract<Operation, { kind: "load" }>;
@@ -44,11 +46,12 @@ function prepared(op: Load, channel: number, cx: Context, out: Writer): Prepared
   return { op, way: line ? wayOf(op, cx.unit) : "plain", rows, columns, scale, channel, line };
 }
 
-/** Only f32 is copied as it is, and only where a row of the tile is a row of the tensor. */
+/** Only f32 is copied as it is, and only where a row of the tile is a row of the tensor; halves are widened from a stage. */
 export function wayOf({ to, tensor, at }: Load, unit: Unit): Way {
-  const bytes = unit.tensor(tensor).type === "f32" && unit.lay(to.buffer).ctype === "float";
-  if (!to.columns || !isLine(at) || !bytes) return "plain";
-  return unit.lay(to.buffer).transposed ? "staged" : "direct";
+  const { dtype } = unit.tensor(tensor);
+  const { ctype, transposed } = unit.lay(to.buffer);
+  if (!to.columns || !isLine(at) || !isReal(dtype) || ctype !== "float") return "plain";
+  return transposed || dtype !== "f32" ? "staged" : "direct";
 }
 
 /** Is the last index the column, and do the others not depend on it? */
@@ -61,7 +64,7 @@ function isLine(at: readonly Scalar[]): boolean {
 function lineOf(op: Load, width: Scalar, cx: Context): Prepared["line"] {
   if (!isLine(op.at)) return undefined;
   const { unit } = cx;
-  const { type, dims } = unit.tensor(op.tensor);
+  const { dtype, dims } = unit.tensor(op.tensor);
   const name = unit.names.fresh(`row_of_${op.tensor}`);
   const inner = new Context(unit, new Map([["r", { text: "r", type: "i32", wild: false }]]), cx);
   const extents = dims.map((d) => expression(d, inner));
@@ -69,7 +72,7 @@ function lineOf(op: Load, width: Scalar, cx: Context): Prepared["line"] {
   const asked = bare(width, inner);
   const last = extents.at(-1) ?? "0";
   const all = asked === last ? asked : `${unit.helper("min_i32")}(${asked}, ${last})`;
-  const ctype = type === "bool" ? "uint8_t" : ctypes[type];
+  const ctype = elementTypes[dtype];
   const from = `args->${unit.field(op.tensor)}`;
   const numbered = places.map((_, n) => `i${n}`);
   const inside = numbered.map((i, n) => `${i} >= 0 && ${i} < ${extents[n]}`).join(" && ") || "1";
@@ -146,7 +149,7 @@ function read({ op, columns, scale, line }: Prepared, cx: Context, out: Writer):
   const lay = cx.unit.lay(op.to.buffer);
   const to = viewElement(op.to, cx);
   const found = line?.("r", out);
-  out.line(`for (int32_t c = 0; c < ${found?.valid}; c++) ${to} = ${cast(op, cx)}${found?.pointer}[c]${scale};`);
+  out.line(`for (int32_t c = 0; c < ${found?.valid}; c++) ${to} = ${value(op, `${found?.pointer}[c]`, cx)}${scale};`);
   const end = lay.transposed ? columns : cx.stride(op.to.buffer);
   out.line(`for (int32_t c = ${found?.valid}; c < ${end}; c++) ${to} = ${zero(op, cx)};`);
 }
@@ -154,13 +157,17 @@ function read({ op, columns, scale, line }: Prepared, cx: Context, out: Writer):
 function staged({ op, rows, columns, scale, line }: Prepared, cx: Context, out: Writer): void {
   const [half, next] = ["half", "next"].map((x) => cx.unit.names.fresh(x));
   const to = viewElement(op.to, cx);
-  const at = (r: string): string => `stage + ((ptrdiff_t)${half} * ${stageRows} + ${r}) * stage_ld`;
+  const { dtype } = cx.unit.tensor(op.tensor);
+  const element = elementTypes[dtype];
+  const stage = dtype === "f32" ? "stage" : `(${element} *)(void *)stage`;
+  const at = (r: string): string => `${stage} + ((ptrdiff_t)${half} * ${stageRows} + ${r}) * stage_ld`;
+  const end = cx.unit.lay(op.to.buffer).transposed ? columns : cx.stride(op.to.buffer);
   out.line(`uint32_t ${half} = 0;`);
   out.block(`for (int32_t ${next} = 0; ${next} < ${rows} + ${stageRows}; ${next} += ${stageRows})`, () => {
     out.block(`for (int32_t r = ${next}; r < ${rows} && r < ${next} + ${stageRows}; r++)`, () => {
       const found = line?.("r", out);
       out.line(
-        `fovea_fetch(&transfer, ${half}, ${at(`(r - ${next})`)}, ${found?.pointer}, (size_t)${found?.valid} * sizeof(float));`,
+        `fovea_fetch(&transfer, ${half}, ${at(`(r - ${next})`)}, ${found?.pointer}, (size_t)${found?.valid} * sizeof(${element}));`,
       );
     });
     out.line(`${half} ^= 1u;`);
@@ -169,9 +176,9 @@ function staged({ op, rows, columns, scale, line }: Prepared, cx: Context, out: 
     out.block(`for (int32_t r = ${next} - ${stageRows}; r < ${rows} && r < ${next}; r++)`, () => {
       const row = cx.unit.names.fresh("staged");
       const found = line?.("r", out, "valid");
-      out.line(`const float *restrict const ${row} = ${at(`(r - ${next} + ${stageRows})`)};`);
-      out.line(`for (int32_t c = 0; c < ${found?.valid}; c++) ${to} = ${row}[c]${scale};`);
-      out.line(`for (int32_t c = ${found?.valid}; c < ${columns}; c++) ${to} = 0.0f;`);
+      out.line(`const ${element} *restrict const ${row} = ${at(`(r - ${next} + ${stageRows})`)};`);
+      out.line(`for (int32_t c = 0; c < ${found?.valid}; c++) ${to} = ${value(op, `${row}[c]`, cx)}${scale};`);
+      out.line(`for (int32_t c = ${found?.valid}; c < ${end}; c++) ${to} = 0.0f;`);
     });
   });
 }
@@ -181,16 +188,21 @@ function checked({ op, rows, columns, scale }: Prepared, cx: Context, out: Write
   const { unit } = cx;
   const to = viewElement(op.to, cx);
   const inner = elementContext(cx);
-  const { type } = unit.tensor(op.tensor);
+  const type = scalarTypeOf(unit.tensor(op.tensor).dtype);
+  const cast = unit.lay(op.to.buffer).ctype === "float" && type !== "f32" ? "(float)" : "";
   const element = expression({ kind: "read", type, tensor: op.tensor, indices: op.at }, inner);
   out.count("r", rows, () => {
-    if (!op.to.columns) return out.line(`${to} = ${cast(op, cx)}${element}${scale};`);
-    out.line(`for (int32_t c = 0; c < ${columns}; c++) ${to} = ${cast(op, cx)}${element}${scale};`);
+    if (!op.to.columns) return out.line(`${to} = ${cast}${element}${scale};`);
+    out.line(`for (int32_t c = 0; c < ${columns}; c++) ${to} = ${cast}${element}${scale};`);
     if (!unit.lay(op.to.buffer).transposed)
       out.line(`for (int32_t c = ${columns}; c < ${cx.stride(op.to.buffer)}; c++) ${to} = ${zero(op, cx)};`);
   });
 }
 
-const cast = (op: Load, { unit }: Context): string =>
-  unit.lay(op.to.buffer).ctype === "float" && unit.tensor(op.tensor).type !== "f32" ? "(float)" : "";
+/** A stored element as a number of the tile. */
+function value(op: Load, element: string, { unit }: Context): string {
+  const { dtype } = unit.tensor(op.tensor);
+  if (isReal(dtype)) return widened(dtype, element, unit);
+  return `${unit.lay(op.to.buffer).ctype === "float" ? "(float)" : ""}${element}`;
+}
 const zero = (op: Load, { unit }: Context): string => (unit.lay(op.to.buffer).ctype === "float" ? "0.0f" : "0");

@@ -6,6 +6,7 @@ import type { Operation, OperationKind, OperationTable, View } from "../../src/t
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { loads } from "./loads.ts";
 import { bare, expression, flat } from "./scalar.ts";
+import { stored } from "./storage.ts";
 import { ctypes, type Context } from "./unit.ts";
 import { elementContext, hoistRow, local, rowAccess, viewElement, viewPointer, type Writer } from "./writer.ts";
 
@@ -23,8 +24,7 @@ const load: Emit<"load"> = (op, cx, out) => {
 
 const store: Emit<"store"> = (op, cx, out) => {
   const { unit } = cx;
-  const { type, dims } = unit.tensor(op.tensor);
-  const cast = type === op.value.type ? "" : type === "bool" ? "(uint8_t)" : `(${ctypes[type]})`;
+  const { dtype, dims } = unit.tensor(op.tensor);
   const rows = local(op.rows, "rows", cx, out);
   const columns = op.columns ? local(op.columns, "columns", cx, out) : undefined;
   const inner = elementContext(cx);
@@ -33,7 +33,7 @@ const store: Emit<"store"> = (op, cx, out) => {
     const extents = dims.map((d) => expression(d, context));
     const inside = places.map((p, n) => `${p} >= 0 && ${p} < ${extents[n]}`).join(" && ") || "1";
     out.line(
-      `if (${inside}) args->${unit.field(op.tensor)}[${dims.length > 0 ? flat(places, extents) : "0"}] = ${cast}${expression(op.value, context)};`,
+      `if (${inside}) args->${unit.field(op.tensor)}[${dims.length > 0 ? flat(places, extents) : "0"}] = ${stored(dtype, op.value.type, bare(op.value, context), unit)};`,
     );
   };
   out.count("r", rows, () => {
@@ -41,10 +41,8 @@ const store: Emit<"store"> = (op, cx, out) => {
     const line = rowAccess(op.tensor, op.at, columns, inner, out);
     if (!line) return out.count("c", columns, () => element(inner));
     const hoisted = hoistRow([op.value], inner, out);
-    const value = bare(op.value, hoisted);
-    out.line(
-      `for (int32_t c = 0; c < ${line.valid}; c++) ${line.pointer}[c] = ${cast === "" ? value : `${cast}(${value})`};`,
-    );
+    const value = stored(dtype, op.value.type, bare(op.value, hoisted), unit);
+    out.line(`for (int32_t c = 0; c < ${line.valid}; c++) ${line.pointer}[c] = ${value};`);
   });
   return cx;
 };

@@ -6,6 +6,8 @@
 import { settled } from "../../src/tile/tile.ts";
 import { some, type Scalar } from "../../src/scalar/scalar.ts";
 import type { ScalarFn } from "../../src/scalar/functions.ts";
+import { isHalf, scalarTypeOf } from "../../src/scalar/storage.ts";
+import { elementTypes, widened } from "./storage.ts";
 import { Context, ctypes, isWild, type Unit } from "./unit.ts";
 
 const infix: Partial<Record<ScalarFn, string>> = {
@@ -170,9 +172,12 @@ const group = (text: string): string => (/^\w+$/.test(text) ? text : `(${text})`
 const product = (a: string, b: string): string => (a === "0" ? "0" : `${group(a)} * ${b}`);
 
 function tensorRead(x: Scalar & { kind: "read" }, cx: Context): string {
-  const { type, dims } = cx.unit.tensor(x.tensor);
+  const { dtype, dims } = cx.unit.tensor(x.tensor);
   const field = `args->${cx.unit.field(x.tensor)}`;
-  if (dims.length === 0) return type === "bool" ? `(${field} != 0)` : field;
+  if (dims.length === 0) {
+    const value = widened(dtype, field, cx.unit);
+    return dtype === "bool" ? `(${value})` : value;
+  }
   return `${accessor(x.tensor, cx)}(${["args", ...x.indices.map((y) => bare(y, cx))].join(", ")})`;
 }
 
@@ -183,7 +188,8 @@ function accessor(tensor: string, cx: Context): string {
   if (known !== undefined) return known;
   const name = unit.names.fresh(`read_${tensor}`);
   unit.made.set(`read ${tensor}`, name);
-  const { type, dims } = unit.tensor(tensor);
+  const { dtype, dims } = unit.tensor(tensor);
+  const type = scalarTypeOf(dtype);
   const inner = new Context(unit, new Map(), cx);
   const extents = dims.map((d) => expression(d, inner));
   const places = dims.map((_, n) => `i${n}`);
@@ -192,7 +198,7 @@ function accessor(tensor: string, cx: Context): string {
   unit.functions.push(
     `static inline ${ctypes[type]} ${name}(const ${unit.prefix}_args *args, ${places.map((i) => `int32_t ${i}`).join(", ")}) {
   if (${outside}) return ${type === "f32" ? "0.0f" : "0"};
-  return ${type === "bool" ? `${element} != 0` : element};
+  return ${widened(dtype, element, unit)};
 }`,
   );
   return name;
@@ -241,18 +247,18 @@ function axisFunction(tensor: string, what: "sorted" | "lower" | "upper", cx: Co
   if (known !== undefined) return known;
   const name = unit.names.fresh(`${what}_${tensor}`);
   unit.made.set(`${what} ${tensor}`, name);
-  const { type, dims } = unit.tensor(tensor);
+  const { dtype, dims } = unit.tensor(tensor);
   const inner = new Context(unit, new Map(), cx);
   const extents = dims.map((d) => expression(d, inner));
   const places = dims.slice(0, -1).map((_, n) => `i${n}`);
-  const element = type === "bool" ? "uint8_t" : ctypes[type];
-  const value = what === "sorted" ? [] : [`${ctypes[type]} value`];
+  const [here, before] = ["row[n]", "row[n - 1]"].map((x) => (isHalf(dtype) ? widened(dtype, x, unit) : x));
+  const value = what === "sorted" ? [] : [`${ctypes[scalarTypeOf(dtype)]} value`];
   const outside = places.map((i, n) => `${i} < 0 || ${i} >= ${extents[n]}`).join(" || ");
-  const compare = { sorted: "n > 0 && row[n] < row[n - 1]", lower: "row[n] >= value", upper: "row[n] > value" }[what];
+  const compare = { sorted: `n > 0 && ${here} < ${before}`, lower: `${here} >= value`, upper: `${here} > value` }[what];
   unit.functions.push(
     `static int32_t ${name}(${[`const ${unit.prefix}_args *args`, ...places.map((i) => `int32_t ${i}`), ...value].join(", ")}) {
   const int32_t count = ${extents.at(-1) ?? "0"};
-  const ${element} *row = args->${unit.field(tensor)};
+  const ${elementTypes[dtype]} *row = args->${unit.field(tensor)};
 ${outside ? `  if (${outside}) return ${what === "sorted" ? 1 : 0};\n` : ""}${places.length > 0 ? `  row += (${flat(places, extents)}) * (size_t)count;\n` : ""}  for (int32_t n = 0; n < count; n++) {
     if (${compare}) return ${what === "sorted" ? "0" : "n"};
   }

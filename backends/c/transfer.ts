@@ -30,9 +30,9 @@ static void fovea_begin(fovea_transfer *t) {
   t->bytes = 0;
 }
 
-static void fovea_fetch(fovea_transfer *t, uint32_t channel, float *to, const float *from, size_t bytes) {
-  unsigned char *const near = (unsigned char *)(void *)to;
-  const unsigned char *const far = (const unsigned char *)(const void *)from;
+static void fovea_fetch(fovea_transfer *t, uint32_t channel, void *to, const void *from, size_t bytes) {
+  unsigned char *const near = (unsigned char *)to;
+  const unsigned char *const far = (const unsigned char *)from;
   if (bytes == 0) return;
   if (t->bytes > 0 && t->channel == channel && near == t->to + t->bytes && far == t->from + t->bytes) {
     t->bytes += bytes;
@@ -67,7 +67,7 @@ export const dmaHeader = `/* SPDX-License-Identifier: 0BSD */
  * How a kernel asks for copies from far to near memory. start begins a copy of bytes on a channel and may return
  * before it is done; wait returns when every copy that was started on the channel is. Both give 0 where all went
  * well. Kernels use channels 0 to ${channels - 1}; copies on different channels may run at once and in any order. Addresses and
- * bytes are multiples of 4. context is handed to both as it is.
+ * bytes are multiples of 4, of 2 where a tensor is f16 or bf16. context is handed to both as it is.
  */
 #ifndef FOVEA_DMA_H
 #define FOVEA_DMA_H

@@ -9,6 +9,7 @@ import { settled, type Buffer, type RangeList, type TensorRef, type TileProgram 
 import { kernels } from "./kernels.ts";
 import { math, type Helper } from "./math.ts";
 import { Names, plain } from "./names.ts";
+import { halves } from "./storage.ts";
 import { wide } from "./wide.ts";
 
 export interface Binding {
@@ -123,7 +124,7 @@ export class Unit {
 }
 
 function row(name: string): Helper {
-  return math[name] ?? wide[name] ?? kernels[name] ?? missing(name);
+  return math[name] ?? halves[name] ?? wide[name] ?? kernels[name] ?? missing(name);
 }
 
 const missing = (name: string): never => {

@@ -2,6 +2,7 @@
 import { children, dependsOn, type Scalar } from "../../src/scalar/scalar.ts";
 import type { View } from "../../src/tile/tile.ts";
 import { address, bare, expression, flat } from "./scalar.ts";
+import { elementTypes } from "./storage.ts";
 import { ctypes, type Binding, type Context } from "./unit.ts";
 
 export class Writer {
@@ -118,13 +119,13 @@ export function rowAccess(
   const leading = at.slice(0, -1);
   if (last?.kind !== "var" || last.name !== "c" || leading.some((x) => dependsOn(x, "c"))) return undefined;
   const { unit } = cx;
-  const { type, dims } = unit.tensor(tensor);
+  const { dtype, dims } = unit.tensor(tensor);
   const extents = dims.map((d) => expression(d, cx));
   const places = leading.map((x) => local(x, "place", cx, out));
   const inside =
     places.map((p, n) => (p === "0" ? `${extents[n]} > 0` : `${p} >= 0 && ${p} < ${extents[n]}`)).join(" && ") || "1";
   const width = extents.at(-1) ?? "0";
-  const ctype = type === "bool" ? "uint8_t" : ctypes[type];
+  const ctype = elementTypes[dtype];
   const pointer = unit.names.fresh("line");
   const valid = unit.names.fresh("valid");
   const minimum = width === columns ? columns : `${unit.helper("min_i32")}(${columns}, ${width})`;

@@ -15,7 +15,7 @@ export type Simd = "plain" | "relaxed";
 
 /** x64 has 16 vector registers: without fma every product needs one, and six rows spill. */
 export const registers: Readonly<Record<Simd, RegisterTarget>> = {
-  plain: { lanes: 4, rows: 4, unroll: 16 },
+  plain: { lanes: 4, rows: 4, unroll: 8 },
   relaxed: { lanes: 4, rows: 6, unroll: 4 },
 };
 
@@ -128,7 +128,9 @@ class Printer {
         return this.#call(s.fn, s.args, this.#b.none);
       case "store": {
         const [at, value] = [this.#expr(s.at), this.#expr(s.value)];
-        if (s.byte) return m.i32.store8(s.offset, 1, at, value);
+        if (s.part === "byte") return m.i32.store8(s.offset, 1, at, value);
+        if (s.part === "half" && isVector(s.value.type)) return this.#storeHalves(s.offset, at, value);
+        if (s.part === "half") return m.i32.store16(s.offset, 2, at, value);
         if (isVector(s.value.type)) return m.v128.store(s.offset, 4, at, value);
         return s.value.type === "f32" ? m.f32.store(s.offset, 4, at, value) : m.i32.store(s.offset, 4, at, value);
       }
@@ -165,7 +167,9 @@ class Printer {
         return m.local.get(this.#local(x.name), this.#type(x.type));
       case "load": {
         const at = this.#expr(x.at);
-        if (x.byte) return m.i32.load8_u(x.offset, 1, at);
+        if (x.part === "byte") return m.i32.load8_u(x.offset, 1, at);
+        if (x.part === "half" && isVector(x.type)) return m.v128.load16x4_u(x.offset, 2, at);
+        if (x.part === "half") return m.i32.load16_u(x.offset, 2, at);
         if (isVector(x.type)) return m.v128.load(x.offset, 4, at);
         return x.type === "f32" ? m.f32.load(x.offset, 4, at) : m.i32.load(x.offset, 4, at);
       }
@@ -227,6 +231,15 @@ class Printer {
     );
     const joined = op === "max" ? m.f32x4.pmax(get(), turned) : m.f32x4.add(get(), turned);
     return m.block(null, [m.local.set(n, value), joined], this.#b.v128);
+  }
+
+  /** The lanes are below 2^16, so narrowing to half their width keeps them. */
+  #storeHalves(offset: number, at: Ref, value: Ref): Ref {
+    const m = this.#m;
+    const n = this.#temporary(this.#b.v128);
+    const get = (): Ref => m.local.get(n, this.#b.v128);
+    const narrowed = m.i16x8.narrow_i32x4_u(get(), get());
+    return m.block(null, [m.local.set(n, value), m.v128.store64_lane(offset, 2, 0, at, narrowed)], this.#b.none);
   }
 
   #temporary(type: number): number {

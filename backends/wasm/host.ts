@@ -8,6 +8,7 @@ import { fail } from "../../src/diagnostics/diagnostic.ts";
 import { blockRegisters } from "../../src/micro/block-registers.ts";
 import { sizeValue } from "../../src/scalar/evaluate.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
+import { elementBytes, floatsOf } from "../../src/scalar/storage.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
 import { emitWasm, registers, type Simd } from "./emit.ts";
 import { probes } from "../../src/runtime/loaders/probe.ts";
@@ -66,7 +67,7 @@ function kernelOf(program: TileProgram, { memory, run, workspace_bytes: workspac
       });
       const outputs = program.outputs.map((output) => {
         const dims = dimsOf(output.dims);
-        return { name: output.name, dims, at: place(4 * count(dims)) };
+        return { name: output.name, dtype: output.dtype, dims, at: place(elementBytes[output.dtype] * count(dims)) };
       });
       const workspace = place(workspaceBytes(...sizes) >>> 0);
       grow(memory, end);
@@ -82,10 +83,10 @@ function kernelOf(program: TileProgram, { memory, run, workspace_bytes: workspac
         },
         outputs: () =>
           new Map(
-            outputs.map(({ name, dims, at }) => [
-              name,
-              { dims, data: new Float32Array(memory.buffer, at, count(dims)).slice() },
-            ]),
+            outputs.map(({ name, dtype, dims, at }) => {
+              const bytes = memory.buffer.slice(at, at + elementBytes[dtype] * count(dims));
+              return [name, { dims, data: floatsOf(dtype, bytes) }];
+            }),
           ),
       };
     },

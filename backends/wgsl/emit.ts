@@ -13,6 +13,7 @@ import { library } from "./library.ts";
 import { emitGuardedDot, emitOperation } from "./operations.ts";
 import { declareList, listName } from "./ranges.ts";
 import { identifier, Printer, sizesIn } from "./scalar.ts";
+import { arrayType, type Flavour } from "./storage.ts";
 
 export interface Module {
   readonly text: string;
@@ -164,7 +165,11 @@ export function workgroupBytes({ buffers }: TileProgram, sizes: Readonly<Record<
   return 4 * [...held, ...Object.values(stagesOf(rowsPerThread)), threads, verdict].reduce((a, n) => a + n, 0);
 }
 
-export function emitModule(program: TileProgram, fixed: Readonly<Record<string, number>>): Module {
+export function emitModule(
+  program: TileProgram,
+  fixed: Readonly<Record<string, number>>,
+  flavour: Flavour = { nativeF16: false },
+): Module {
   const inputs = program.inputs.map((tensor) => ({ tensor, output: false }));
   const outputs = program.outputs.map((tensor) => ({ tensor, output: true }));
   const bindings = [...inputs, ...outputs];
@@ -180,9 +185,8 @@ export function emitModule(program: TileProgram, fixed: Readonly<Record<string, 
   ]);
   const constants = program.sizes.filter((n) => constant.has(n));
   const uniforms = program.sizes.filter((n) => !constant.has(n));
-  const printer = new Printer([...program.inputs, ...program.outputs], (n) =>
-    constant.has(n) ? identifier("n", n) : `u.${identifier("n", n)}`,
-  );
+  const sizeText = (n: string): string => (constant.has(n) ? identifier("n", n) : `u.${identifier("n", n)}`);
+  const printer = new Printer([...program.inputs, ...program.outputs], sizeText, flavour);
   const cx = new Context(program, printer);
   const launch = launchOf(program.body);
 
@@ -204,13 +208,14 @@ export function emitModule(program: TileProgram, fixed: Readonly<Record<string, 
 
   const rowsPerThread = Math.max(1, ...[...cx.placed.values()].map((p) => p.rowsPerThread));
   const text = [
+    ...(flavour.nativeF16 ? ["enable f16;"] : []),
     `// ${program.name}: one workgroup of ${threads} threads (8 × 8) for each ${launch.loops.map((l) => l.name).join(", ")}`,
     ...constants.map((n) => `const ${identifier("n", n)}: i32 = ${fixed[n] ?? defaultSize};`),
     `struct Sizes {\n${[...uniforms.map((n) => `  ${identifier("n", n)}: i32,`), "  total: i32,", "  grid_width: i32,", "  minus_infinity_bits: u32,", "  nan_bits: u32,"].join("\n")}\n}`,
     "@group(0) @binding(0) var<uniform> u: Sizes;",
     ...bindings.map(({ tensor, output }, n) => {
-      const type = output || tensor.type === "bool" ? "u32" : tensor.type;
-      return `@group(0) @binding(${n + 1}) var<storage, ${output ? "read_write" : "read"}> ${identifier("t", tensor.name)}: array<${type}>;`;
+      const type = arrayType(tensor.dtype, output, flavour);
+      return `@group(0) @binding(${n + 1}) var<storage, ${output ? "read_write" : "read"}> ${identifier("t", tensor.name)}: ${type};`;
     }),
     "",
     ...[...cx.placed.values()].map((p) => declareBuffer(p, printer)),

@@ -7,6 +7,8 @@ import { existsSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import { sizeValue } from "../../src/scalar/evaluate.ts";
+import { elementBytes, floatsOf } from "../../src/scalar/storage.ts";
+import type { TensorRef } from "../../src/tile/tile.ts";
 import type { Call, Outputs } from "../backend.ts";
 import { specialise, type Module } from "./emit.ts";
 
@@ -154,7 +156,7 @@ export async function prepareModule(
     gpu.queue.writeBuffer(target, 0, bytes);
     return target;
   };
-  const results: { name: string; dims: number[]; count: number; from: GPUBuffer; to: GPUBuffer }[] = [];
+  const results: { tensor: TensorRef; dims: number[]; bytes: number; from: GPUBuffer; to: GPUBuffer }[] = [];
   const bind = (): GPUBindGroup => {
     const sizes = new Uint32Array([
       ...module.uniforms.map((n) => call.sizes[n] ?? 0),
@@ -168,9 +170,9 @@ export async function prepareModule(
     const resources = module.bindings.map(({ tensor, output }) => {
       if (!output) return upload(tensor.name);
       const dims = tensor.dims.map((d) => sizeValue(d, call.sizes));
-      const count = dims.reduce((n, d) => n * d, 1);
-      const from = buffer(count * 4, usage.storage | usage.copySource);
-      results.push({ name: tensor.name, dims, count, from, to: buffer(count * 4, usage.mapRead | usage.copyTarget) });
+      const bytes = dims.reduce((n, d) => n * d, 1) * elementBytes[tensor.dtype];
+      const from = buffer(bytes, usage.storage | usage.copySource);
+      results.push({ tensor, dims, bytes, from, to: buffer(bytes, usage.mapRead | usage.copyTarget) });
       return from;
     });
     return gpu.createBindGroup({
@@ -194,9 +196,9 @@ export async function prepareModule(
     for (const { from, to } of results) encoder.copyBufferToBuffer(from, 0, to, 0, to.size);
     gpu.queue.submit([encoder.finish()]);
     const found = new Map<string, { dims: number[]; data: Float32Array }>();
-    for (const { name, dims, count, to } of results) {
+    for (const { tensor, dims, bytes, to } of results) {
       await to.mapAsync(1);
-      found.set(name, { dims, data: new Float32Array(to.getMappedRange().slice(0, count * 4)) });
+      found.set(tensor.name, { dims, data: floatsOf(tensor.dtype, to.getMappedRange().slice(0, bytes)) });
       to.unmap();
     }
     return found;

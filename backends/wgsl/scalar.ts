@@ -7,7 +7,9 @@ import type { Scalar, ScalarType } from "../../src/scalar/scalar.ts";
 import { children, isConst } from "../../src/scalar/scalar.ts";
 import type { ScalarFn } from "../../src/scalar/functions.ts";
 import { furtherFunctions, logParts } from "./library.ts";
+import { scalarTypeOf, type Dtype } from "../../src/scalar/storage.ts";
 import type { TensorRef } from "../../src/tile/tile.ts";
+import { elementOf, type Flavour, type Text } from "./storage.ts";
 
 /** WGSL text of the names in scope, and of an element of a buffer. */
 export interface Scope {
@@ -95,9 +97,11 @@ export class Printer {
   readonly #tensors: ReadonlyMap<string, TensorRef>;
   readonly #size: (name: string) => string;
   readonly #functions = new Map<string, string>();
+  readonly flavour: Flavour;
   #loops = 0;
 
-  constructor(tensors: readonly TensorRef[], size: (name: string) => string) {
+  constructor(tensors: readonly TensorRef[], size: (name: string) => string, flavour: Flavour = { nativeF16: false }) {
+    this.flavour = flavour;
     this.#tensors = new Map(tensors.map((t) => [t.name, t]));
     this.#size = size;
   }
@@ -105,6 +109,16 @@ export class Printer {
   /** The functions that the expressions printed so far call. */
   get functions(): readonly string[] {
     return [...this.#functions.values()];
+  }
+
+  /** The text; the module will carry what it calls. */
+  needed({ text, needs }: Text): string {
+    for (const [name, body] of needs) this.#functions.set(name, body);
+    return text;
+  }
+
+  dtype(tensor: string): Dtype {
+    return this.#dims(tensor).tensor.dtype;
   }
 
   print(x: Scalar, scope: Scope): string {
@@ -190,12 +204,12 @@ export class Printer {
     const outside = params.map((p, n) => `${p} < 0 || ${p} >= ${dims[n] ?? "1"}`).join(" || ");
     const at = this.flat(name, params);
     const place = identifier("t", name);
-    const value =
-      tensor.type === "bool" ? `((${place}[(${at}) >> 2u] >> (u32(${at}) % 4u * 8u)) & 255u) != 0u` : `${place}[${at}]`;
+    const value = this.needed(elementOf(tensor.dtype, place, at, this.flavour));
+    const type = scalarTypeOf(tensor.dtype);
     this.#functions.set(
       fn,
-      `fn ${fn}(${params.map((p) => `${p}: i32`).join(", ")}) -> ${tensor.type} {\n` +
-        (outside ? `  if (${outside}) { return ${zeroOf(tensor.type)}; }\n` : "") +
+      `fn ${fn}(${params.map((p) => `${p}: i32`).join(", ")}) -> ${type} {\n` +
+        (outside ? `  if (${outside}) { return ${zeroOf(type)}; }\n` : "") +
         `  return ${value};\n}`,
     );
     return fn;
@@ -234,7 +248,7 @@ export class Printer {
     if (!this.#functions.has(fn)) {
       this.#functions.set(
         fn,
-        `fn ${fn}(${[...params.map((p) => `${p}: i32`), `wanted: ${tensor.type}`].join(", ")}) -> i32 {\n` +
+        `fn ${fn}(${[...params.map((p) => `${p}: i32`), `wanted: ${scalarTypeOf(tensor.dtype)}`].join(", ")}) -> i32 {\n` +
           (outside ? `  if (${outside}) { return 0; }\n` : "") +
           `  var lo = 0;\n  var hi = ${dims[dims.length - 1] ?? "0"};\n  while (lo < hi) {\n    let mid = (lo + hi) / 2;\n` +
           `    if (${at}(${[...params, "mid"].join(", ")}) ${x.side === "lower" ? "<" : "<="} wanted) { lo = mid + 1; } else { hi = mid; }\n` +

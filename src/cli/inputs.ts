@@ -8,6 +8,7 @@ import { diagnostic, fail, FoveaError, type Diagnostic } from "../diagnostics/di
 import { namesOfTensors, readTensorFile, readTensors } from "../runtime/load.ts";
 import type { Tensor } from "../runtime/tensor.ts";
 import { children, type Scalar } from "../scalar/scalar.ts";
+import { dtypes, elementBytes, isReal } from "../scalar/storage.ts";
 import { checkInputs, inputDims, outputDims, type Given } from "../spec/inputs.ts";
 import type { Sizes, Spec, SpecInput } from "../spec/spec.ts";
 import { sampleInputs, type SampleTensor } from "../verify/sample.ts";
@@ -102,17 +103,17 @@ function givenTensors(spec: Spec, options: Common): Map<string, GivenTensor> {
 }
 
 function numeric(spec: Spec, name: string, { data, dims, dtype }: Tensor): GivenTensor {
-  if (data instanceof Float32Array || data instanceof Int32Array || (data instanceof Uint8Array && dtype === "bool"))
-    return { dims, data, dtype };
+  const known = dtypes.some((each) => each === dtype);
+  if (known && !(data instanceof Int8Array)) return { dims, data, dtype };
   const wanted = spec.inputs.find((input) => input.name === name)?.dtype;
   return fail("FOV2104", `${spec.name}: input ${name} is ${dtype}${wanted ? `; ${wanted} is needed` : ""}`, {
-    help: `store it as ${wanted ?? "f32, i32 or bool"}`,
+    help: `store it as ${wanted ?? dtypes.join(", ")}`,
   });
 }
 
 /** Inputs whose numbers come from the seed: all that are not given, unless one of the unnamed float inputs is. */
 function drawnInputs(spec: Spec, given: ReadonlyMap<string, unknown>): readonly SpecInput[] {
-  const unnamed = ({ name, dtype }: SpecInput): boolean => dtype === "f32" && !Object.hasOwn(spec.example.values, name);
+  const unnamed = ({ name, dtype }: SpecInput): boolean => isReal(dtype) && !Object.hasOwn(spec.example.values, name);
   const real = spec.inputs.some((input) => given.has(input.name) && unnamed(input));
   return spec.inputs.filter((input) => !given.has(input.name) && !(real && unnamed(input)));
 }
@@ -140,10 +141,10 @@ function withHelp(diagnostics: readonly Diagnostic[], spec: Spec, options: Commo
 }
 
 function refuseMemory(spec: Spec, sizes: Sizes, need: Need): void {
-  const dims = [...inputDims(spec, sizes), ...outputDims(spec, sizes)]
+  const width = new Map([...spec.inputs, ...spec.outputs].map(({ name, dtype }) => [name, elementBytes[dtype]]));
+  const bytes = [...inputDims(spec, sizes), ...outputDims(spec, sizes)]
     .filter(([name]) => spec.inputs.every((input) => input.name !== name || need.reads(input)))
-    .map(([, each]) => each);
-  const bytes = 4 * dims.reduce((sum, each) => sum + volume(each), 0);
+    .reduce((sum, [name, dims]) => sum + (width.get(name) ?? 4) * volume(dims), 0);
   const help = "give smaller sizes with `--dim`";
   if (need.mostBytes !== undefined && bytes > need.mostBytes) {
     fail("FOV4006", `${spec.name}: inputs and outputs take ${bytes} bytes; the target can address ${need.mostBytes}`, {

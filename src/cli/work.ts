@@ -3,6 +3,7 @@
  * transformer layer. Takes a Spec, sizes and the share of pairs that the mask keeps.
  */
 import { sizeValue } from "../scalar/evaluate.ts";
+import { elementBytes } from "../scalar/storage.ts";
 import { inputDims, outputDims } from "../spec/inputs.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 
@@ -42,7 +43,7 @@ export function workOf(spec: Spec, sizes: Sizes, keptPairs: number): Work {
 
 function bytesOf(spec: Spec, sizes: Sizes): number {
   const volume = (dims: readonly number[]): number => dims.reduce((a, d) => a * d, 1);
-  const width = new Map(spec.inputs.map((input) => [input.name, input.dtype === "bool" ? 1 : 4]));
+  const width = new Map([...spec.inputs, ...spec.outputs].map(({ name, dtype }) => [name, elementBytes[dtype]]));
   const all = [...inputDims(spec, sizes), ...outputDims(spec, sizes)];
   return all.reduce((sum, [name, dims]) => sum + (width.get(name) ?? 4) * volume(dims), 0);
 }

@@ -47,7 +47,6 @@ export const codes = {
   FOV3103: "feature not available yet: positions",
   FOV3104: "feature not available yet: route",
   FOV3105: "feature not available yet: precision",
-  FOV3106: "feature not available yet: output",
   FOV3107: "feature not available yet: these weights",
   FOV3108: "feature not available yet: top",
   FOV3109: "feature not available yet: a returned value other than o and lse",

@@ -5,13 +5,15 @@
  * inside their extents.
  */
 import type { Scalar } from "../scalar/scalar.ts";
+import { scalarTypeOf, type Dtype } from "../scalar/storage.ts";
 import type { Operation, View } from "../tile/tile.ts";
 import type { Builder } from "./builder.ts";
 import { along, joinOf, storeJoined, together, word, type Join, type Row } from "./loops.ts";
 import { f32, i32, load, op, splat, type Expr, type MicroStatement } from "./micro.ts";
 import { emitReduce } from "./rows.ts";
-import { element, lowerScalar, placed } from "./scalars.ts";
-import { bufferStride, elementAt, found, isVar, panelRows, tensorAt, type Scope } from "./scope.ts";
+import { lowerScalar, placed } from "./scalars.ts";
+import { bufferStride, elementAt, found, isVar, panelRows, type Scope } from "./scope.ts";
+import { dtypeOf, fetch, further, placeOf, put } from "./tensors.ts";
 import { straight, varies } from "./vectors.ts";
 
 type Of<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
@@ -24,7 +26,8 @@ export function emitMap(scope: Scope, b: Builder, to: View, value: Scalar, reduc
   const rows = b.let(lowerScalar(scope, b, to.rows), "rows");
   const row = b.let(lowerScalar(scope, b, to.row), "row");
   const name = to.columns ? "c" : "r";
-  const turns = straight(scope, value, name) ? together : 1;
+  // A value a row is short: several vectors at once are not worth their bytes.
+  const turns = to.columns && straight(scope, value, name) ? together : 1;
   /** One row of a buffer; `seen` gets each value, too. */
   const mapRow = (base: Expr, extent: Expr, seen?: Join): void => {
     const before: MicroStatement[] = [];
@@ -94,7 +97,8 @@ export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of
   const rows = b.let(lowerScalar(scope, b, to.rows), "rows");
   const row = b.let(lowerScalar(scope, b, to.row), "row");
   const integers = found(scope.buffers, to.buffer).type === "i32";
-  const { type } = found(scope.tensors, tensor);
+  const dtype = dtypeOf(scope, tensor);
+  const type = scalarTypeOf(dtype);
   const factor = scale ? b.let(lowerScalar(scope, b, scale), "scale") : undefined;
   const one = (): Expr => {
     const value = typed(lowerScalar(scope, b, { kind: "read", type, tensor, indices: at }));
@@ -120,8 +124,12 @@ export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of
       const leading = at.slice(0, -1).map((x) => b.let(lowerScalar(scope, b, x)));
       const start = placed(scope, b, tensor, [...leading, i32(0)]);
       const end = placed(scope, b, tensor, [...leading, b.let(op("sub", columns, i32(1)))]);
-      const from = b.let(word(tensorAt(tensor), start.flat), "from");
-      b.if(op("and", start.inside, end.inside), () => copyRow(scope, b, { from, base, columns, apart, factor }), slow);
+      const from = b.let(placeOf(scope, tensor, start.flat), "from");
+      b.if(
+        op("and", start.inside, end.inside),
+        () => copyRow(scope, b, { from, dtype, base, columns, apart, factor }),
+        slow,
+      );
     } else slow();
     b.for(c, columns, bufferStride(to.buffer), 1, () => b.store(target(c), integers ? i32(0) : f32(0)));
   });
@@ -129,6 +137,7 @@ export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of
 
 interface Copy {
   readonly from: Expr;
+  readonly dtype: Dtype;
   readonly base: Expr;
   readonly columns: Expr;
   /** Elements from a column to the next in the target. */
@@ -136,10 +145,10 @@ interface Copy {
   readonly factor: Expr | undefined;
 }
 
-function copyRow(scope: Scope, b: Builder, { from, base, columns, apart, factor }: Copy): void {
+function copyRow(scope: Scope, b: Builder, { from, dtype, base, columns, apart, factor }: Copy): void {
   const row: Row = { name: "c", extent: columns, before: [], turns: together };
   const loops = along(scope, b, row, ({ counter, ahead, vector }) => {
-    const read = load(vector ? "vf32" : "f32", word(from, counter), 4 * ahead);
+    const read = fetch(b, dtype, further(dtype, from, counter), ahead, vector !== undefined);
     const value = b.let(factor ? op("mul", read, vector ? splat(factor) : factor) : read);
     const to = op("add", base, op("mul", counter, i32(4 * apart)));
     const offset = 4 * ahead * apart;
@@ -158,10 +167,11 @@ export function emitStore(
 ): void {
   const rows = b.let(lowerScalar(scope, b, height), "rows");
   const r = b.declare("r", "i32");
+  const dtype = dtypeOf(scope, tensor);
   const guarded = (): void => {
     const indices = at.map((x) => b.let(lowerScalar(scope, b, x)));
     const { inside, flat } = placed(scope, b, tensor, indices);
-    b.if(inside, () => b.store(addressOf(element(scope, tensor, flat)), typed(lowerScalar(scope, b, value))));
+    b.if(inside, () => put(b, dtype, placeOf(scope, tensor, flat), typed(lowerScalar(scope, b, value))));
   };
   if (!width) {
     b.for(r, i32(0), rows, 1, guarded);
@@ -177,23 +187,24 @@ export function emitStore(
     const leading = at.slice(0, -1).map((x) => b.let(lowerScalar(scope, b, x)));
     const start = placed(scope, b, tensor, [...leading, i32(0)]);
     const end = placed(scope, b, tensor, [...leading, b.let(op("sub", columns, i32(1)))]);
-    const base = b.let(addressOf(element(scope, tensor, start.flat)), "base");
+    const base = b.let(placeOf(scope, tensor, start.flat), "base");
     b.if(
       op("and", start.inside, end.inside),
       () => {
         const before: MicroStatement[] = [];
         const turns = straight(scope, value, "c") ? together : 1;
         const loops = along(scope, b, { name: "c", extent: columns, before, turns }, ({ counter, ahead, vector }) =>
-          b.store(word(base, counter), vector ? vector(value) : typed(lowerScalar(scope, b, value)), 4 * ahead),
+          put(
+            b,
+            dtype,
+            further(dtype, base, counter),
+            vector ? vector(value) : typed(lowerScalar(scope, b, value)),
+            ahead,
+          ),
         );
         [...before, ...loops].forEach((s) => b.emit(s));
       },
       slow,
     );
   });
-}
-
-function addressOf(x: Expr): Expr {
-  if (x.kind !== "load") throw new Error("micro: only f32 and i32 tensors are stored to");
-  return x.at;
 }

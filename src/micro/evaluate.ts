@@ -5,7 +5,7 @@
  */
 import { integers, reals, type Apply } from "./arithmetic.ts";
 import type { Memory } from "./memory.ts";
-import { isVector, type Expr, type MicroOp, type MicroType } from "./micro.ts";
+import { isVector, partBytes, type Expr, type MicroOp, type MicroType } from "./micro.ts";
 
 export type Lanes = readonly number[];
 /** The variables of one call, by their slots. */
@@ -51,8 +51,10 @@ export function scalar(x: Expr, at: Evaluation): Scalar {
       return ({ scalars }) => scalars[slot] ?? lost(`${who} reads ${name} before it is set`);
     }
     case "load": {
-      const place = address(x.at, x.offset, at, x.byte ? 1 : 4);
-      if (x.byte) return (f) => memory.u8[place(f)];
+      const size = x.part ? partBytes[x.part] : 4;
+      const place = address(x.at, x.offset, at, size, size);
+      if (x.part === "byte") return (f) => memory.u8[place(f)];
+      if (x.part === "half") return (f) => memory.u16[place(f) >> 1];
       const words = x.type === "f32" ? memory.f32 : memory.i32;
       return (f) => words[place(f) >> 2];
     }
@@ -103,10 +105,12 @@ export function vector(x: Expr, at: Evaluation): Vector {
       return ({ vectors }) => vectors[slot] ?? lost(`${who} reads ${name} before it is set`);
     }
     case "load": {
-      const place = address(x.at, x.offset, at, 4 * lanes);
-      const words = x.type === "vf32" ? memory.f32 : memory.i32;
+      const half = x.part === "half";
+      const size = half ? 2 : 4;
+      const place = address(x.at, x.offset, at, size * lanes, size);
+      const words = half ? memory.u16 : x.type === "vf32" ? memory.f32 : memory.i32;
       return (f) => {
-        const first = place(f) >> 2;
+        const first = place(f) / size;
         const out: number[] = [];
         for (let n = 0; n < lanes; n++) out.push(words[first + n]);
         return out;
@@ -144,12 +148,12 @@ export function vector(x: Expr, at: Evaluation): Vector {
   }
 }
 
-function address(x: Expr, offset: number, at: Evaluation, bytes: number): Scalar {
+function address(x: Expr, offset: number, at: Evaluation, bytes: number, size = 4): Scalar {
   const base = scalar(x, at);
   const { who, memory } = at;
   return (f) => {
     const place = base(f) + offset;
-    memory.check(who, place, bytes, false);
+    memory.check(who, place, bytes, false, size);
     return place;
   };
 }

@@ -6,11 +6,12 @@
  * or written to an input, throws.
  */
 import { sizeValue } from "../scalar/evaluate.ts";
+import { elementBytes, numbersOf } from "../scalar/storage.ts";
 import type { Interpreted, Tensor } from "../tile/interpret.ts";
 import type { TensorRef } from "../tile/tile.ts";
 import { scalar, slotOf, vector, type Evaluation, type Frame, type Lanes, type Scalar } from "./evaluate.ts";
 import { memoryOf, type Memory, type Region } from "./memory.ts";
-import { isVector, type Expr, type MicroFunction, type MicroProgram, type MicroStatement } from "./micro.ts";
+import { isVector, partBytes, type Expr, type MicroFunction, type MicroProgram, type MicroStatement } from "./micro.ts";
 import { isSupport, support, type SupportName, type Words } from "./support.ts";
 
 export function interpretMicro(
@@ -21,7 +22,7 @@ export function interpretMicro(
   const dimsOf = ({ dims }: TensorRef): number[] => dims.map((d) => sizeValue(d, sizes));
   const region = (tensor: TensorRef, writable: boolean): Region => ({
     name: `the tensor ${tensor.name}`,
-    bytes: dimsOf(tensor).reduce((a, d) => a * d, 1) * (tensor.type === "bool" ? 1 : 4),
+    bytes: dimsOf(tensor).reduce((a, d) => a * d, 1) * elementBytes[tensor.dtype],
     writable,
   });
   const list = program.sizes.map((name) => sizes[name] ?? missing(`the size ${name}`));
@@ -32,11 +33,10 @@ export function interpretMicro(
     { name: "the workspace", bytes: workspace, writable: true },
   ]);
   const places = memory.regions.map((r) => r.at);
-  program.inputs.forEach(({ name, type }, n) => {
+  const words = { f32: memory.f32, i32: memory.i32, f16: memory.u16, bf16: memory.u16, bool: memory.u8 } as const;
+  program.inputs.forEach(({ name, dtype }, n) => {
     const { data } = inputs.get(name) ?? missing(`the input ${name}`);
-    const at = places[n];
-    if (type === "bool") memory.u8.set(Array.from(data, Number), at);
-    else (type === "f32" ? memory.f32 : memory.i32).set(Array.from(data, Number), at / 4);
+    words[dtype].set(Array.from(data, Number), places[n] / elementBytes[dtype]);
   });
   const status = callerOf(program, memory)("run", [...places.slice(0, -1), ...list, places[places.length - 1]]);
   if (status !== 0) throw new Error(`micro: run gave the status ${status}`);
@@ -44,8 +44,9 @@ export function interpretMicro(
     outputs: new Map(
       program.outputs.map((output, n) => {
         const dims = dimsOf(output);
-        const first = places[program.inputs.length + n] / 4;
-        const data = Float64Array.from(memory.f32.subarray(first, first + dims.reduce((a, d) => a * d, 1)));
+        const first = places[program.inputs.length + n] / elementBytes[output.dtype];
+        const stored = words[output.dtype].subarray(first, first + dims.reduce((a, d) => a * d, 1));
+        const data = Float64Array.from(numbersOf(output.dtype, stored));
         return [output.name, { dims, data }];
       }),
     ),
@@ -180,18 +181,21 @@ function step(s: MicroStatement, at: Evaluation): Step {
 function store(s: MicroStatement & { kind: "store" }, at: Evaluation): Step {
   const { who, memory, lanes } = at;
   const place = scalar(s.at, at);
-  const bytes = s.byte ? 1 : isVector(s.value.type) ? 4 * lanes : 4;
+  const size = s.part ? partBytes[s.part] : 4;
+  const bytes = isVector(s.value.type) ? size * lanes : size;
   const target = (f: Frame): number => {
     const found = place(f) + s.offset;
-    memory.check(who, found, bytes, true);
+    memory.check(who, found, bytes, true, size);
     return found;
   };
   const words = s.value.type === "f32" || s.value.type === "vf32" ? memory.f32 : memory.i32;
   if (isVector(s.value.type)) {
     const value = vector(s.value, at);
+    if (s.part) return (f) => (memory.u16.set(value(f), target(f) >> 1), false);
     return (f) => (words.set(value(f), target(f) >> 2), false);
   }
   const value = scalar(s.value, at);
-  if (s.byte) return (f) => ((memory.u8[target(f)] = value(f)), false);
+  if (s.part === "byte") return (f) => ((memory.u8[target(f)] = value(f)), false);
+  if (s.part === "half") return (f) => ((memory.u16[target(f) >> 1] = value(f)), false);
   return (f) => ((words[target(f) >> 2] = value(f)), false);
 }

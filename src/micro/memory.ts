@@ -19,8 +19,9 @@ export interface Memory {
   readonly f32: Float32Array;
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
-  /** Throws unless `bytes` bytes at `at` lie in one region, 4-aligned where they are words. */
-  readonly check: (who: string, at: number, bytes: number, writes: boolean) => void;
+  readonly u16: Uint16Array;
+  /** Throws unless `bytes` bytes at `at` lie in one region and are aligned to an element of `size` bytes. */
+  readonly check: (who: string, at: number, bytes: number, writes: boolean, size?: number) => void;
 }
 
 /** Between regions, so that what steps out of one does not step into the next. */
@@ -39,22 +40,29 @@ export function memoryOf(regions: readonly Region[]): Memory {
   const owners = new Uint16Array(end);
   placed.forEach((r, n) => owners.fill(n + 1, r.at, r.at + r.bytes));
   const writable = [false, ...placed.map((r) => r.writable)];
-  const check = (who: string, at: number, bytes: number, writes: boolean): void => {
+  const check = (who: string, at: number, bytes: number, writes: boolean, size = 4): void => {
     const owner = owners[at];
     const fits = owner !== 0 && owner !== undefined && owner === owners[at + bytes - 1];
-    if (!fits || (writes && !writable[owner]) || (bytes >= 4 && (at & 3) !== 0))
+    if (!fits || (writes && !writable[owner]) || at % size !== 0)
       throw new Error(
-        `micro: ${who} ${writes ? "writes" : "reads"} ${bytes} bytes at ${at}, ${wrong(placed, at, bytes)}`,
+        `micro: ${who} ${writes ? "writes" : "reads"} ${bytes} bytes at ${at}, ${wrong(placed, at, bytes, size)}`,
       );
   };
-  return { regions: placed, f32: new Float32Array(buffer), i32: new Int32Array(buffer), u8, check };
+  return {
+    regions: placed,
+    f32: new Float32Array(buffer),
+    i32: new Int32Array(buffer),
+    u8,
+    u16: new Uint16Array(buffer),
+    check,
+  };
 }
 
 /** Why the place is not to be touched. */
-function wrong(placed: readonly Placed[], at: number, bytes: number): string {
+function wrong(placed: readonly Placed[], at: number, bytes: number, size: number): string {
   const region = placed.findLast((r) => r.at <= at);
   if (!region) return "before everything";
   const past = at + bytes - region.at - region.bytes;
   if (past > 0) return `${past} past the end of ${region.name}`;
-  return `${at % 4 !== 0 && bytes >= 4 ? "not aligned" : "which is only read"}, in ${region.name}`;
+  return `${at % size !== 0 ? "not aligned" : "which is only read"}, in ${region.name}`;
 }

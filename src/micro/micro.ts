@@ -44,11 +44,15 @@ export type MicroOp =
   | "bits"
   | "value";
 
+/** What a load or store takes of a word where it is not the whole. */
+export type Part = "byte" | "half";
+export const partBytes: Readonly<Record<Part, number>> = { byte: 1, half: 2 };
+
 export type Expr = { readonly type: MicroType } & (
   | { readonly kind: "const"; readonly value: number }
   | { readonly kind: "var"; readonly name: string }
-  /** `byte`: one unsigned byte of memory. */
-  | { readonly kind: "load"; readonly at: Expr; readonly offset: number; readonly byte?: true }
+  /** `part`: unsigned bytes or halves of words, as an i32 each; halves may fill a vi32. */
+  | { readonly kind: "load"; readonly at: Expr; readonly offset: number; readonly part?: Part }
   /** One f32 of memory in every lane. */
   | { readonly kind: "loadsplat"; readonly at: Expr; readonly offset: number }
   | { readonly kind: "splat"; readonly of: Expr }
@@ -66,8 +70,8 @@ export type Expr = { readonly type: MicroType } & (
 
 export type MicroStatement =
   | { readonly kind: "set"; readonly name: string; readonly value: Expr }
-  /** A `vf32` or `vi32` value stores all lanes. */
-  | { readonly kind: "store"; readonly at: Expr; readonly offset: number; readonly value: Expr; readonly byte?: true }
+  /** A `vf32` or `vi32` value stores all lanes; `part` the low bits of each. */
+  | { readonly kind: "store"; readonly at: Expr; readonly offset: number; readonly value: Expr; readonly part?: Part }
   | {
       readonly kind: "for";
       readonly name: string;

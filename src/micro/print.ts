@@ -3,10 +3,10 @@
  * function named with their types before its body. Guarantees: same program, same text; constants read back exactly.
  */
 import { isVector, type Expr, type Local, type MicroFunction, type MicroOp, type MicroProgram } from "./micro.ts";
-import type { MicroStatement, MicroType } from "./micro.ts";
+import type { MicroStatement, MicroType, Part } from "./micro.ts";
 
 export function printMicroProgram(program: MicroProgram): string {
-  const tensors = [...program.inputs, ...program.outputs].map((t) => `${t.name}: ${t.type}`);
+  const tensors = [...program.inputs, ...program.outputs].map((t) => `${t.name}: ${t.dtype}`);
   return [
     `micro ${program.name}, ${program.lanes} lanes, tensors ${tensors.join(", ")}, sizes ${program.sizes.join(", ")}`,
     ...program.functions.flatMap(printFunction),
@@ -33,12 +33,15 @@ const block = (body: readonly MicroStatement[], indent: string): readonly string
 
 const inner = (body: readonly MicroStatement[]): readonly string[] => block(body, "  ");
 
+const partText = (part: Part | undefined, type: MicroType): string =>
+  part === undefined ? type : isVector(type) ? `${part}s` : part;
+
 function lines(s: MicroStatement): readonly string[] {
   switch (s.kind) {
     case "set":
       return [`${s.name} = ${text(s.value)}`];
     case "store":
-      return [`${s.byte ? "byte" : s.value.type}[${address(s.at, s.offset)}] = ${text(s.value)}`];
+      return [`${partText(s.part, s.value.type)}[${address(s.at, s.offset)}] = ${text(s.value)}`];
     case "for":
       return [
         `for ${s.name} = ${text(s.from)} .. ${text(s.to)}${s.step === 1 ? "" : ` by ${s.step}`}`,
@@ -85,7 +88,7 @@ function text(x: Expr): string {
     case "var":
       return x.name;
     case "load":
-      return `${x.byte ? "byte" : x.type}[${address(x.at, x.offset)}]`;
+      return `${partText(x.part, x.type)}[${address(x.at, x.offset)}]`;
     case "loadsplat":
       return `splat f32[${address(x.at, x.offset)}]`;
     case "splat":

@@ -9,7 +9,8 @@ import type { ScalarFn } from "../scalar/functions.ts";
 import type { Builder } from "./builder.ts";
 import * as math from "./math.ts";
 import { choose, f32, i32, load, local, op, splat, type Expr, type MicroOp, type MicroStatement } from "./micro.ts";
-import { bufferAt, elementAt, found, sizeOf, tensorAt, variableName, type Scope } from "./scope.ts";
+import { bufferAt, elementAt, found, sizeOf, variableName, type Scope } from "./scope.ts";
+import { element } from "./tensors.ts";
 
 /** The same operation in scalars and vectors. */
 export const direct: Partial<Record<ScalarFn, MicroOp>> = {
@@ -74,12 +75,12 @@ const stable = (b: Builder, x: Expr): Expr => (x.kind === "const" || x.kind === 
 
 function lowerRead(scope: Scope, b: Builder, x: Scalar & { kind: "read" }, given: readonly Expr[]): Expr {
   if (scope.buffers.has(x.tensor)) return load(x.type, elementAt(scope, x.tensor, given[0] ?? i32(0), given[1]));
-  if (given.length === 0) return element(scope, x.tensor, i32(0));
+  if (given.length === 0) return element(scope, b, x.tensor, i32(0));
   const indices = given.map((index) => stable(b, index));
   const { inside, flat } = placed(scope, b, x.tensor, indices);
   const out = b.fresh(x.type, "read");
   b.set(out, { kind: "const", type: x.type, value: 0 });
-  b.if(inside, () => b.set(out, element(scope, x.tensor, flat)));
+  b.if(inside, () => b.set(out, element(scope, b, x.tensor, flat)));
   return out;
 }
 
@@ -101,13 +102,6 @@ export function placed(
     flat = n === 0 ? index : op("add", op("mul", flat, dim), index);
   });
   return { inside, flat };
-}
-
-export function element(scope: Scope, tensor: string, flat: Expr): Expr {
-  const { type } = found(scope.tensors, tensor);
-  if (type !== "bool") return load(type, op("add", tensorAt(tensor), op("shl", flat, i32(2))));
-  const at = op("add", tensorAt(tensor), flat);
-  return op("ne", { kind: "load", type: "i32", at, offset: 0, byte: true }, i32(0));
 }
 
 function lowerCall(scope: Scope, b: Builder, x: Scalar & { kind: "call" }, bound: Bindings): Expr {
@@ -221,7 +215,7 @@ function axis(
     leading.map((y) => stable(b, y)),
   );
   const base = b.let(op("mul", flat, length));
-  return { count: b.let(choose(inside, length, i32(0))), at: (n) => element(scope, tensor, op("add", base, n)) };
+  return { count: b.let(choose(inside, length, i32(0))), at: (n) => element(scope, b, tensor, op("add", base, n)) };
 }
 
 function lowerSorted(scope: Scope, b: Builder, x: Scalar & { kind: "sorted" }, leading: readonly Expr[]): Expr {

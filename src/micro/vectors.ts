@@ -8,8 +8,9 @@ import { scalarFns } from "../scalar/functions.ts";
 import type { Builder } from "./builder.ts";
 import * as math from "./math.ts";
 import { choose, i32, load, op, splat, type Expr, type MicroStatement } from "./micro.ts";
-import { direct, element, expansions, lowerScalar, placed } from "./scalars.ts";
+import { direct, expansions, lowerScalar, placed } from "./scalars.ts";
 import { elementAt, isVar, type Scope } from "./scope.ts";
+import { dtypeOf, fetch, placeOf } from "./tensors.ts";
 
 export interface VectorPlace {
   readonly name: string;
@@ -128,8 +129,7 @@ function lowerVectorRead(scope: Scope, b: Builder, x: Scalar & { kind: "read" },
   b.if(
     op("and", here.inside, there.inside),
     () => {
-      const at = element(scope, x.tensor, here.flat);
-      if (at.kind === "load") b.set(out, { ...at, type });
+      b.set(out, fetch(b, dtypeOf(scope, x.tensor), placeOf(scope, x.tensor, here.flat), 0, true));
     },
     () => b.set(out, laneByLane(scope, b, x, place)),
   );

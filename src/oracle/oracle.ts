@@ -9,9 +9,10 @@
  */
 import { cell, prepare, type Frame, type Source } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
+import { numbersOf } from "../scalar/storage.ts";
 import type { Role, Sizes, Spec } from "../spec/spec.ts";
 
-/** A tensor as numbers: row-major, a scalar has no dims; a bool is 0 or 1. */
+/** A tensor as it is stored: row-major, a scalar has no dims; a bool is 0 or 1, f16 and bf16 are their bits. */
 export interface Values {
   readonly dims: readonly number[];
   readonly data: ArrayLike<number>;
@@ -37,6 +38,8 @@ export interface OracleResult {
     readonly weightSum: number;
     /** The largest |s|, a scaled product of q and k, of a pair that is kept: rounding grows with it. */
     readonly logit: number;
+    /** How much larger an error of the weighted sum can become in `o`: more than 1 only by an `output`. */
+    readonly gain: number;
   };
   /** Pairs of the evaluated rows that the mask keeps. */
   readonly kept: number;
@@ -87,9 +90,14 @@ interface Operand extends Values {
 export function oracle(
   spec: Spec,
   sizes: Sizes,
-  inputs: ReadonlyMap<string, Values>,
+  stored: ReadonlyMap<string, Values>,
   options: OracleOptions = {},
 ): OracleResult {
+  const inputs = new Map(stored);
+  for (const { name, dtype } of spec.inputs) {
+    const given = stored.get(name);
+    if (given) inputs.set(name, { dims: given.dims, data: numbersOf(dtype, given.data) });
+  }
   const source = sourceOf(sizes, inputs);
   const operand = (name: string): Operand => {
     const values = inputs.get(name);
@@ -101,7 +109,8 @@ export function oracle(
   const [batches, heads, queries, channels] = [extents.batch, extents.head, extents.query, extents.valueChannel].map(
     size,
   );
-  const evaluateRow = rowEvaluator(spec, source, operand, size);
+  const maxV = largestFinite(operand("v").data);
+  const evaluateRow = rowEvaluator(spec, source, operand, size, 1e-3 * (maxV || 1));
   const chosen = options.rows;
   const count = chosen ? chosen.length : batches * heads * queries;
 
@@ -117,11 +126,13 @@ export function oracle(
 
   let weightSum = 0;
   let logit = 0;
+  let gain = 1;
   let kept = 0;
   const put = (b: number, h: number, row: number, n: number): void => {
     const made = evaluateRow(b, h, row);
     weightSum = Math.max(weightSum, made.weightSum);
     logit = Math.max(logit, made.logit);
+    gain = Math.max(gain, made.gain);
     kept += made.keys.length;
     options.see?.({ b, h, row }, made.keys, made.weights);
     const at = chosen ? n * channels : b * oAt.batch + h * oAt.head + row * oAt.position;
@@ -136,7 +147,7 @@ export function oracle(
   const outputs = new Map<string, OracleOutput>();
   for (const { name, value } of spec.outputs)
     outputs.set(name, value === "o" ? { dims: oDims, data: o } : { dims: lseDims, data: lse });
-  return { outputs, bounds: { maxV: largestFinite(operand("v").data), weightSum, logit }, kept };
+  return { outputs, bounds: { maxV, weightSum, logit, gain }, kept };
 }
 
 interface RowResult {
@@ -144,6 +155,7 @@ interface RowResult {
   readonly lse: number;
   readonly weightSum: number;
   readonly logit: number;
+  readonly gain: number;
   readonly keys: Int32Array;
   readonly weights: Float64Array;
 }
@@ -153,6 +165,7 @@ function rowEvaluator(
   source: Source,
   operand: (name: string) => Operand,
   size: (x: Scalar) => number,
+  step: number,
 ): (b: number, h: number, row: number) => RowResult {
   const { extents, weights } = spec;
   const [heads, keyHeads, keys, depth, channels] = [
@@ -165,14 +178,29 @@ function rowEvaluator(
   const [q, k, v] = [operand("q"), operand("k"), operand("v")];
   const group = Math.max(1, heads / keyHeads);
   const frame: Frame = new Map();
-  const [vb, vh, vrow, vi, vj, vs] = ["b", "h", "row", "i", "j", "s"].map((name) => cell(frame, name));
+  const [vb, vh, vrow, vi, vj, vs, vo, vc] = ["b", "h", "row", "i", "j", "s", "o", "c"].map((n) => cell(frame, n));
   const position = prepare(spec.position, frame, source, "f64");
   const mask = prepare(spec.mask, frame, source, "f32");
   const scale = prepare(spec.scale, frame, source, "f64");
   const score = prepare(spec.score, frame, source, "f64");
   const sink = weights.kind === "softmax" && weights.sink ? prepare(weights.sink, frame, source, "f64") : undefined;
+  const output = spec.output ? prepare(spec.output, frame, source, "f64") : undefined;
   const allowed = new Int32Array(keys);
   const logits = new Float64Array(keys);
+
+  /** `output` in place of the sums; gives how much it grows a small difference of one. */
+  const applied = (o: Float64Array, output: () => number): number => {
+    let gain = 1;
+    for (let c = 0; c < channels; c++) {
+      vc.value = c;
+      vo.value = o[c] + step;
+      const above = output();
+      vo.value = o[c];
+      o[c] = output();
+      gain = Math.max(gain, finite(Math.abs(above - o[c]) / step));
+    }
+    return gain;
+  };
 
   return (b, h, row) => {
     vb.value = b;
@@ -202,7 +230,8 @@ function rowEvaluator(
       const vAt = b * v.strides.batch + keyHead * v.strides.head + allowed[n] * v.strides.position;
       for (let c = 0; c < channels; c++) o[c] += logits[n] * v.data[vAt + c * v.strides.channel];
     }
-    return { o, lse, weightSum, logit, keys: allowed.subarray(0, kept), weights: logits.subarray(0, kept) };
+    const gain = output ? applied(o, output) : 1;
+    return { o, lse, weightSum, logit, gain, keys: allowed.subarray(0, kept), weights: logits.subarray(0, kept) };
   };
 }
 
@@ -227,10 +256,11 @@ function weigh(
       }
       return { lse: most + Math.log(sum), weightSum: finite(weightSum) };
     }
-    case "sigmoid": {
+    case "sigmoid":
+    case "relu": {
       let weightSum = 0;
       for (let n = 0; n < count; n++) {
-        logits[n] = 1 / (1 + Math.exp(-logits[n]));
+        logits[n] = kind === "relu" ? Math.max(logits[n], 0) : 1 / (1 + Math.exp(-logits[n]));
         weightSum += logits[n];
       }
       return { lse: Number.NaN, weightSum: finite(weightSum) };

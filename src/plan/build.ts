@@ -51,7 +51,7 @@ export function plan(spec: Spec): Plan {
     stages: [
       ...attends,
       ...(attends.length > 1 ? [{ kind: "merge", parts: attends.length } as const] : []),
-      { kind: "fold", outputs: spec.outputs },
+      { kind: "fold", ...(spec.output ? { output: spec.output } : {}), outputs: spec.outputs },
     ],
   };
 }

@@ -6,6 +6,7 @@
  */
 import { cell, evaluate, prepare, type Environment, type Frame, type Source } from "../scalar/evaluate.ts";
 import { call, dependsOn, rewrite, sub, substitute, variable, type Scalar } from "../scalar/scalar.ts";
+import { isHalf, numbersOf } from "../scalar/storage.ts";
 import type { Sizes } from "../spec/spec.ts";
 import { inRange, inVerdict } from "./build.ts";
 import { normal } from "./linear.ts";
@@ -45,12 +46,21 @@ export function sourceOf(plan: Plan, sizes: Sizes, inputs: Inputs): Source {
   const dims = new Map(
     plan.inputs.map((input) => [input.name, input.dims.map((x) => evaluate(x, { ...none, variables: {} }, "f32"))]),
   );
+  const decoded = new Map<string, ArrayLike<number>>();
+  const numbers = (tensor: string): ArrayLike<number> | undefined => {
+    const known = decoded.get(tensor) ?? inputs[tensor];
+    const dtype = plan.inputs.find((input) => input.name === tensor)?.dtype;
+    if (!known || decoded.has(tensor) || !dtype || !isHalf(dtype)) return known;
+    const made = numbersOf(dtype, known);
+    decoded.set(tensor, made);
+    return made;
+  };
   const shape = (tensor: string): readonly number[] => dims.get(tensor) ?? [];
   return {
     sizes,
     dims: shape,
     read: (tensor, indices) => {
-      const data = inputs[tensor];
+      const data = numbers(tensor);
       if (!data) throw new Error(`the plan ${plan.name} reads ${tensor}, which is not given`);
       const extents = shape(tensor);
       let at = 0;

@@ -117,7 +117,7 @@ export type Stage =
    * attend after the other adds to is joined as it grows.
    */
   | { readonly kind: "merge"; readonly parts: number }
-  | { readonly kind: "fold"; readonly outputs: readonly SpecOutput[] };
+  | { readonly kind: "fold"; readonly output?: Scalar; readonly outputs: readonly SpecOutput[] };
 
 export interface Plan {
   readonly name: string;

@@ -4,6 +4,7 @@
  */
 import { printScalar } from "../scalar/print.ts";
 import { isConst } from "../scalar/scalar.ts";
+import { outputText } from "../spec/spec.ts";
 import { digitsOf } from "./digits.ts";
 import type { Axis, Plan, Range, Split, Stage, State, Verdict, Visit } from "./plan.ts";
 
@@ -48,7 +49,7 @@ function printStage(stage: Stage): readonly string[] {
       return [`merge ${stage.parts} parts`];
     case "fold":
       return [
-        `fold ${stage.outputs.map(({ name, value }) => (name === value ? name : `${name} = ${value}`)).join(", ")}`,
+        `fold ${stage.outputs.map(outputText).join(", ")}${stage.output ? ` with o = ${printScalar(stage.output)}` : ""}`,
       ];
   }
 }

@@ -5,6 +5,7 @@
  * even; a tensor made here has exactly as many stored elements as its dimensions ask for.
  */
 import { fail } from "../diagnostics/diagnostic.ts";
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../scalar/storage.ts";
 
 export type Dtype = "f32" | "f16" | "bf16" | "i32" | "i8" | "i4" | "u8" | "bool";
 
@@ -108,51 +109,4 @@ export function fromNumbers(dtype: Dtype, dims: readonly number[], numbers: Arra
     else data[i] = x;
   }
   return tensor;
-}
-
-const scratchFloat = new Float32Array(1);
-const scratchBits = new Uint32Array(scratchFloat.buffer);
-
-export function f16ToF32(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 0x3ff;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
-
-/** Rounds an f32 to the nearest f16, ties to even; a wider number is rounded to f32 first. */
-export function f32ToF16(x: number): number {
-  scratchFloat[0] = x;
-  const bits = scratchBits[0];
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  // 65520 is half way between the largest f16 and the next power of two: from there on the result is infinite.
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;
-  // Below 2^-14 the spacing is fixed at 2^-24, and scaling by a power of two is exact.
-  if (magnitude < 0x38800000) return sign | roundToEven(Math.abs(scratchFloat[0]) * 2 ** 24);
-  const rebiased = magnitude - (112 << 23);
-  return sign | ((rebiased + 0xfff + ((rebiased >> 13) & 1)) >> 13);
-}
-
-function roundToEven(x: number): number {
-  const below = Math.floor(x);
-  const rest = x - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
-}
-
-export function bf16ToF32(bits: number): number {
-  scratchBits[0] = bits << 16;
-  return scratchFloat[0];
-}
-
-/** Rounds an f32 to the nearest bf16, ties to even; a wider number is rounded to f32 first. */
-export function f32ToBf16(x: number): number {
-  scratchFloat[0] = x;
-  const bits = scratchBits[0];
-  // The rounding increment could carry a NaN's payload into an infinity, so NaN keeps a quiet bit instead.
-  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
-  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }

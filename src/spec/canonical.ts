@@ -13,7 +13,7 @@ import type { Clauses, Resolved } from "./clauses.ts";
 import { clauseOf } from "./clauses.ts";
 import type { ParamDeclaration } from "./declarations.ts";
 import type { Resolver } from "./scope.ts";
-import type { Spec } from "./spec.ts";
+import { outputText, type Spec } from "./spec.ts";
 
 function constant(value: Scalar, span: Expr["span"]): Expr {
   if (value.kind !== "const") return { kind: "number", value: 0, text: "0", integer: true, span };
@@ -79,7 +79,7 @@ export function clauseLines(clauses: Clauses, resolved: Resolved, resolver: Reso
   const line = (clause: Clause["kind"], text: string): void => {
     lines.push({ clause, text, default: !clauses.has(clause) });
   };
-  const written = (kind: "mask" | "score" | "scale"): string | undefined => {
+  const written = (kind: "mask" | "score" | "scale" | "output"): string | undefined => {
     const clause = clauses.get(kind);
     return clause && "value" in clause && clause.kind === kind ? exprText(clause.value) : undefined;
   };
@@ -103,7 +103,8 @@ export function clauseLines(clauses: Clauses, resolved: Resolved, resolver: Reso
   const weights = clauseOf(clauses, "weights");
   const [argument] = weights?.args ?? [];
   line("weights", `${resolved.weights.kind}${argument ? `(sink: ${exprText(argument.value)})` : ""}`);
-  line("return", resolved.outputs.map(({ name, value }) => (name === value ? name : `${name} = ${value}`)).join(", "));
+  line("output", written("output") ?? "o");
+  line("return", resolved.outputs.map(outputText).join(", "));
   return lines;
 }
 

@@ -5,10 +5,12 @@
 import { diagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
 import { add, call, float, sub, truth, variable, type Scalar } from "../scalar/scalar.ts";
-import type { Clause, Expr, Name, Returned } from "../syntax/ast.ts";
+import type { Clause, Expr } from "../syntax/ast.ts";
 import { warnLaterKeys } from "./later-keys.ts";
 import { lower } from "./lowering.ts";
-import { places, push, report, scopeOf, suggestion, type Resolver, type Scope } from "./scope.ts";
+import { resolveReturn } from "./returned.ts";
+import { outputNames, places, push, report, scopeOf, suggestion, type Resolver, type Scope } from "./scope.ts";
+import type { Signature } from "./signature.ts";
 import type { Extents, SpecOutput, Weights } from "./spec.ts";
 import { toReal, typeName } from "./typing.ts";
 
@@ -39,7 +41,7 @@ export function clauseOf<K extends Clause["kind"]>(clauses: Clauses, kind: K): (
 }
 
 /** `mask`, `score`, `scale` and `output` share one node. */
-function valueOf(clauses: Clauses, kind: "mask" | "score" | "scale"): Expr | undefined {
+function valueOf(clauses: Clauses, kind: "mask" | "score" | "scale" | "output"): Expr | undefined {
   const found = clauses.get(kind);
   return found && "value" in found && found.kind === kind ? found.value : undefined;
 }
@@ -66,10 +68,12 @@ export interface Resolved {
   readonly score: Scalar;
   readonly mask: Scalar;
   readonly weights: Weights;
+  readonly output?: Scalar;
   readonly outputs: readonly SpecOutput[];
 }
 
-export function resolveClauses(resolver: Resolver, clauses: Clauses, extents: Extents): Resolved | undefined {
+export function resolveClauses(resolver: Resolver, clauses: Clauses, signature: Signature): Resolved | undefined {
+  const { extents } = signature;
   const position = resolvePosition(resolver, clauses, extents);
   const scale = resolveReal(valueOf(clauses, "scale"), scopeOf(resolver, places.scale), () =>
     call("div", float(1), call("sqrt", call("float", extents.channel))),
@@ -77,9 +81,11 @@ export function resolveClauses(resolver: Resolver, clauses: Clauses, extents: Ex
   const score = resolveReal(valueOf(clauses, "score"), scopeOf(resolver, places.score), () => variable("s", "f32"));
   const mask = resolveMask(resolver, clauses);
   const weights = resolveWeights(resolver, clauses);
-  const outputs = resolveReturn(resolver, clauses, weights);
-  if (!position || !scale || !score || !mask || !weights || !outputs) return undefined;
-  return { position, scale, score, mask, weights, outputs };
+  const output = resolveOutput(resolver, clauses);
+  const outputs = resolveReturn(resolver, clauseOf(clauses, "return"), signature, weights);
+  if (!position || !scale || !score || !mask || !weights || !output || !outputs) return undefined;
+  const plain = output.kind === "var" && output.name === "o";
+  return { position, scale, score, mask, weights, ...(plain ? {} : { output }), outputs };
 }
 
 function resolvePosition(resolver: Resolver, clauses: Clauses, extents: Extents): Scalar | undefined {
@@ -123,7 +129,25 @@ function resolveMask(resolver: Resolver, clauses: Clauses): Scalar | undefined {
   return value;
 }
 
-const laterWeights = ["relu", "linear", "delta", "nystrom"];
+/** f32 in terms of `o` and `c`. An input of such a name would be hidden without a word. */
+function resolveOutput(resolver: Resolver, clauses: Clauses): Scalar | undefined {
+  const x = valueOf(clauses, "output");
+  const scope = scopeOf(resolver, places.output);
+  if (x) {
+    const hidden = [resolver.inputs, resolver.lets, resolver.params, resolver.sizes].flatMap((table) =>
+      outputNames.filter((name) => table.has(name)),
+    );
+    for (const name of hidden)
+      report(scope, "FOV3003", `\`${name}\` has a meaning of its own in \`output\``, x.span, {
+        help: `give your own \`${name}\` another name`,
+      });
+    if (hidden.length > 0) return undefined;
+  }
+  return resolveReal(x, scope, () => variable("o", "f32"));
+}
+
+const knownWeights = ["softmax", "sigmoid", "relu"] as const;
+const laterWeights = ["linear", "delta", "nystrom"];
 
 function resolveWeights(resolver: Resolver, clauses: Clauses): Weights | undefined {
   const clause = clauseOf(clauses, "weights");
@@ -133,99 +157,31 @@ function resolveWeights(resolver: Resolver, clauses: Clauses): Weights | undefin
   const args = clause.args ?? [];
   if (laterWeights.includes(text)) {
     return report(scope, "FOV3107", `\`weights ${text}\` is not available yet`, clause.span, {
-      notes: ["available now: `softmax`, `softmax(sink: …)` and `sigmoid`"],
+      notes: ["available now: `softmax`, `softmax(sink: …)`, `sigmoid` and `relu`"],
     });
   }
-  if (text !== "softmax" && text !== "sigmoid") {
+  const kind = knownWeights.find((each) => each === text);
+  if (!kind) {
     return report(
       scope,
       "FOV3002",
       `no weights are named \`${text}\``,
       span,
-      suggestion(span, closest(text, ["softmax", "sigmoid", ...laterWeights])),
+      suggestion(span, closest(text, [...knownWeights, ...laterWeights])),
     );
   }
   const [first, second] = args;
-  if (!first) return { kind: text };
-  if (text === "sigmoid" || second || first.name?.text !== "sink") {
-    const wrong = text === "sigmoid" ? first : first.name?.text === "sink" && second ? second : first;
+  if (!first) return { kind };
+  const bare = kind !== "softmax";
+  if (bare || second || first.name?.text !== "sink") {
+    const wrong = bare ? first : first.name?.text === "sink" && second ? second : first;
     return report(
       scope,
       "FOV2003",
-      `\`${text}\` takes ${text === "sigmoid" ? "no arguments" : "no argument but `sink:`"}`,
+      `\`${text}\` takes ${bare ? "no arguments" : "no argument but `sink:`"}`,
       wrong.name?.span ?? wrong.value.span,
     );
   }
   const sink = resolveReal(first.value, scope, () => float(0));
   return sink && { kind: "softmax", sink };
-}
-
-const values = ["o", "lse"] as const;
-const laterValues = ["mass", "entropy", "selected"];
-const reservedOutputs: readonly string[] = [...values, ...laterValues];
-
-function resolveReturn(
-  resolver: Resolver,
-  clauses: Clauses,
-  weights: Weights | undefined,
-): readonly SpecOutput[] | undefined {
-  const clause = clauseOf(clauses, "return");
-  if (!clause) return [{ name: "o", value: "o" }];
-  const scope = scopeOf(resolver, places.sink);
-  const outputs: SpecOutput[] = [];
-  for (const returned of clause.values) {
-    const output = resolveReturned(resolver, scope, returned, outputs, weights);
-    if (output) outputs.push(output);
-  }
-  return outputs.length === clause.values.length ? outputs : undefined;
-}
-
-function resolveReturned(
-  resolver: Resolver,
-  scope: Scope,
-  returned: Returned,
-  before: readonly SpecOutput[],
-  weights: Weights | undefined,
-): SpecOutput | undefined {
-  const { name, alias, type } = returned;
-  const now = { notes: ["available now: `o` and `lse`, f32"] };
-  if (laterValues.includes(name.text))
-    return report(scope, "FOV3109", `\`${name.text}\` is not available yet`, name.span, now);
-  const value = values.find((each) => each === name.text);
-  if (!value) {
-    return report(
-      scope,
-      "FOV3001",
-      `no result is named \`${name.text}\``,
-      name.span,
-      suggestion(name.span, closest(name.text, reservedOutputs)),
-    );
-  }
-  if (type?.scale ?? type?.zero)
-    return report(
-      scope,
-      "FOV3110",
-      `\`${name.text}\` with a scale is not available yet`,
-      (type?.scale ?? type?.zero ?? name).span,
-      now,
-    );
-  if (type && type.dtype.text !== "f32")
-    return report(scope, "FOV3111", `a result as \`${type.dtype.text}\` is not available yet`, type.dtype.span, now);
-  if (value === "lse" && weights?.kind === "sigmoid") {
-    return report(scope, "FOV3009", "`lse` has no meaning for `weights sigmoid`", name.span, {
-      notes: ["sigmoid weights are a plain sum without a normaliser"],
-      help: "return `o` alone",
-    });
-  }
-  const own: Name = alias ?? name;
-  if (alias && reservedOutputs.includes(alias.text) && alias.text !== name.text) {
-    return report(scope, "FOV3003", `\`${alias.text}\` is already the name of a result`, alias.span, {
-      help: "choose another name",
-    });
-  }
-  if (before.some((each) => each.name === own.text))
-    return report(scope, "FOV3003", `\`${own.text}\` is returned twice`, own.span);
-  if (resolver.inputs.has(own.text))
-    return report(scope, "FOV3003", `\`${own.text}\` is already an input`, own.span, { help: "choose another name" });
-  return { name: own.text, value };
 }

@@ -5,10 +5,11 @@
 import { closest } from "../diagnostics/suggest.ts";
 import type { Span } from "../diagnostics/diagnostic.ts";
 import { int, isConst, rewrite, type Scalar } from "../scalar/scalar.ts";
+import { isReal, type Dtype } from "../scalar/storage.ts";
 import type { Clause, Expr, Name } from "../syntax/ast.ts";
 import { lower } from "./lowering.ts";
 import { places, report, scopeOf, suggestion, type Resolver, type Scope } from "./scope.ts";
-import type { ExampleValue, InputDtype, Spec } from "./spec.ts";
+import type { ExampleValue, Spec } from "./spec.ts";
 import { typeName } from "./typing.ts";
 
 const recipes: ReadonlyMap<string, number> = new Map([
@@ -71,7 +72,7 @@ function exampleSize(scope: Scope, x: Expr, sizes: Readonly<Record<string, numbe
   return report(scope, "FOV2106", "the value of a dimension is not a size", x.span);
 }
 
-function recipe(scope: Scope, x: Expr, dtype: InputDtype): ExampleValue | undefined {
+function recipe(scope: Scope, x: Expr, dtype: Dtype): ExampleValue | undefined {
   if (x.kind !== "call" || !recipes.has(x.callee.text)) return plain(scope, x, dtype);
   const { callee, args } = x;
   const wanted = recipes.get(callee.text) ?? 0;
@@ -93,26 +94,18 @@ function recipe(scope: Scope, x: Expr, dtype: InputDtype): ExampleValue | undefi
     : counted(scope, dtype, first, x, callee);
 }
 
-function counted(scope: Scope, dtype: InputDtype, first: Scalar, x: Expr, callee: Name): ExampleValue | undefined {
+function counted(scope: Scope, dtype: Dtype, first: Scalar, x: Expr, callee: Name): ExampleValue | undefined {
   if (callee.text === "bernoulli") {
     if (isConst(first) && first.value >= 0 && first.value <= 1) return { kind: "bernoulli", p: first.value };
     return report(scope, "FOV2001", "the probability of `bernoulli` is not a number from 0 to 1", x.span);
   }
   const name = callee.text;
-  if (dtype !== "i32")
-    return report(scope, "FOV2001", `\`${name}\` gives integers, and the input is ${dtype}`, x.span);
+  if (dtype !== "i32") return report(scope, "FOV2001", `\`${name}\` gives integers, and the input is ${dtype}`, x.span);
   if (first.type !== "i32") return report(scope, "FOV2001", `\`${name}\` takes an integer`, x.span);
   return name === "offsets" ? { kind: "offsets", length: first } : { kind: "segments", count: first };
 }
 
-function between(
-  scope: Scope,
-  dtype: InputDtype,
-  lo: Scalar,
-  hi: Scalar,
-  x: Expr,
-  callee: Name,
-): ExampleValue | undefined {
+function between(scope: Scope, dtype: Dtype, lo: Scalar, hi: Scalar, x: Expr, callee: Name): ExampleValue | undefined {
   if (dtype === "bool")
     return report(scope, "FOV2001", `\`${callee.text}\` gives numbers, and the input is bool`, x.span, {
       help: "use `bernoulli(0.5)`",
@@ -135,13 +128,14 @@ function numberOf(scope: Scope, x: Expr): Scalar | undefined {
   return value;
 }
 
-function plain(scope: Scope, x: Expr, dtype: InputDtype): ExampleValue | undefined {
+function plain(scope: Scope, x: Expr, dtype: Dtype): ExampleValue | undefined {
   const value = lower(x, scope);
   if (!value) return undefined;
   if (!isConst(value))
     return report(scope, "FOV2001", "the value of an input in `example` is not known at compile time", x.span);
-  const fits =
-    dtype === "f32" ? value.type !== "bool" : value.type === dtype || (dtype === "bool" && value.type === "i32");
+  const fits = isReal(dtype)
+    ? value.type !== "bool"
+    : value.type === dtype || (dtype === "bool" && value.type === "i32");
   if (!fits) return report(scope, "FOV2001", `the input is ${dtype}, and this is ${typeName(value.type)}`, x.span);
   return { kind: "number", value: dtype === "bool" ? Number(value.value !== 0) : value.value };
 }

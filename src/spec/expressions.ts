@@ -5,6 +5,7 @@
  */
 import { FoveaError, diagnostic } from "../diagnostics/diagnostic.ts";
 import { call, read, truth, type Scalar } from "../scalar/scalar.ts";
+import { scalarTypeOf } from "../scalar/storage.ts";
 import type { Expr } from "../syntax/ast.ts";
 import { lowerCall } from "./calls.ts";
 import { operand, wrongRank } from "./lowering.ts";
@@ -171,5 +172,7 @@ function lowerIndex(x: Expr & { kind: "index" }, scope: Scope): Value | undefine
   const ref = { ...value, leading: given };
   const rank = value.input.dims.length;
   if (given.length > rank) return wrongRank(ref, x.span, scope);
-  return given.length < rank ? ref : checked(scope, read(value.input.name, value.input.dtype, given), x.span);
+  return given.length < rank
+    ? ref
+    : checked(scope, read(value.input.name, scalarTypeOf(value.input.dtype), given), x.span);
 }

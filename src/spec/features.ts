@@ -12,7 +12,6 @@ const later: ReadonlyMap<Clause["kind"], { readonly code: Code; readonly now: st
   ["positions", { code: "FOV3103", now: "keys at positions 0 … S−1, and `align` for the queries" }],
   ["route", { code: "FOV3104", now: "one attention a spec" }],
   ["precision", { code: "FOV3105", now: "f32 throughout" }],
-  ["output", { code: "FOV3106", now: "`return o, lse`" }],
 ]);
 
 export function refuseLater(resolver: Resolver, clauses: readonly Clause[]): void {

@@ -8,6 +8,7 @@ import { closest } from "../diagnostics/suggest.ts";
 import { evaluate } from "../scalar/evaluate.ts";
 import { printScalar } from "../scalar/print.ts";
 import { some, type Scalar } from "../scalar/scalar.ts";
+import { isHalf } from "../scalar/storage.ts";
 import { leaves32Bits, type Interval } from "./range.ts";
 import type { Sizes, Spec, SpecInput } from "./spec.ts";
 
@@ -294,7 +295,10 @@ function elementsOf(given: Given | undefined): Interval {
 function checkRange(spec: Spec, sizes: Sizes, inputs: ReadonlyMap<string, Given>, diagnostics: Diagnostic[]): void {
   const known = new Map<string, Interval>();
   const elements = (name: string): Interval => {
-    const found = known.get(name) ?? elementsOf(inputs.get(name));
+    // Bits of a half say nothing of what is made of its number.
+    const half = spec.inputs.some((input) => input.name === name && isHalf(input.dtype));
+    const given = inputs.get(name);
+    const found = known.get(name) ?? elementsOf(half && given ? { data: { length: given.data.length } } : given);
     known.set(name, found);
     return found;
   };

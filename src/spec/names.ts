@@ -5,15 +5,17 @@
 import type { Span } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
 import { call, int, read, variable, type Scalar } from "../scalar/scalar.ts";
+import { scalarTypeOf } from "../scalar/storage.ts";
 import { builtins, expand } from "./calls.ts";
 import { lower } from "./lowering.ts";
-import { positionNames, report, suggestion, type Scope, type Value } from "./scope.ts";
+import { outputNames, positionNames, report, suggestion, type Scope, type Value } from "./scope.ts";
 
 export function lowerName(name: string, span: Span, scope: Scope): Value | undefined {
   const { resolver, place } = scope;
   const local = scope.locals.get(name);
   if (local) return local;
   if (positionNames.includes(name)) return position(name, span, scope);
+  if (outputNames.includes(name) && place.variables.includes(name)) return variable(name, name === "o" ? "f32" : "i32");
 
   const bound = resolver.lets.get(name);
   if (bound) {
@@ -36,7 +38,9 @@ export function lowerName(name: string, span: Span, scope: Scope): Value | undef
       });
     }
     if (!place.inputs) return report(scope, "FOV3010", `the input \`${name}\` is not known in ${place.clause}`, span);
-    return input.dims.length === 0 ? read(input.name, input.dtype, []) : { kind: "tensor", input, leading: [] };
+    return input.dims.length === 0
+      ? read(input.name, scalarTypeOf(input.dtype), [])
+      : { kind: "tensor", input, leading: [] };
   }
 
   const param = resolver.params.get(name);

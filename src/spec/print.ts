@@ -3,7 +3,7 @@
  * print equal texts.
  */
 import { printConstant, printScalar } from "../scalar/print.ts";
-import type { ExampleValue, Spec, SpecInput } from "./spec.ts";
+import { outputText, type ExampleValue, type Spec, type SpecInput } from "./spec.ts";
 
 export { printScalar };
 
@@ -55,7 +55,8 @@ export function printSpec(spec: Spec): string {
       "weights",
       weights.kind === "softmax" && weights.sink ? `softmax(sink: ${printScalar(weights.sink)})` : weights.kind,
     ],
-    ["return", spec.outputs.map(({ name, value }) => (name === value ? name : `${name} = ${value}`)).join(", ")],
+    ["output", spec.output ? printScalar(spec.output) : ""],
+    ["return", spec.outputs.map(outputText).join(", ")],
     ["example", examples.join(", ")],
   ];
   return [

@@ -229,7 +229,7 @@ function resolveAttention(
   if (!signature) return undefined;
   declareLets(resolver, attention.clauses);
   resolveBlocks(resolver, clauses);
-  const resolved = resolveClauses(resolver, clauses, signature.extents);
+  const resolved = resolveClauses(resolver, clauses, signature);
   checkLets(resolver);
   const where = [...resolveWhere(resolver, attention.where), ...signature.implied];
   const example = resolveExample(resolver, clauseOf(clauses, "example"));

@@ -53,6 +53,7 @@ export const places = {
   score: { clause: "`score`", variables: [...pair, "s"], inputs: true, sizes: true, division: "real" },
   scale: { clause: "`scale`", variables: ["b", "h"], inputs: true, sizes: true, division: "real" },
   sink: { clause: "a sink", variables: row, inputs: true, sizes: true, division: "real" },
+  output: { clause: "`output`", variables: [...row, "o", "c"], inputs: true, sizes: true, division: "real" },
   align: { clause: "`align`", variables: ["b"], inputs: true, sizes: true, division: "refused" },
   where: { clause: "`where`", variables: [], inputs: false, sizes: true, division: "refused" },
   shape: { clause: "a shape", variables: [], inputs: false, sizes: true, division: "up" },
@@ -63,6 +64,9 @@ export const places = {
 
 /** Names with a meaning of their own; no input, parameter, let or dimension may take them. */
 export const positionNames: readonly string[] = ["b", "h", "row", "i", "j", "bi", "bj", "s"];
+
+/** Names with a meaning in `output` alone: the result and its channel. */
+export const outputNames: readonly string[] = ["o", "c"];
 
 export interface Resolver {
   readonly lowerValue: (x: Expr, scope: Scope) => Value | undefined;

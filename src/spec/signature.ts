@@ -11,9 +11,10 @@ import { isFree, twice } from "./declarations.ts";
 import { lower } from "./lowering.ts";
 import { readRoles } from "./roles.ts";
 import { places, push, report, scopeOf, suggestion, type Resolver } from "./scope.ts";
-import type { Extents, InputDtype, Role, SpecInput } from "./spec.ts";
+import type { Extents, Role, SpecInput } from "./spec.ts";
 import { ungroup } from "./walk.ts";
 import { printScalar } from "../scalar/print.ts";
+import { dtypes, isReal, type Dtype } from "../scalar/storage.ts";
 
 export interface Implied {
   readonly condition: Scalar;
@@ -29,14 +30,14 @@ export interface Signature {
   readonly implied: readonly Implied[];
 }
 
-const storage: ReadonlySet<string> = new Set(["f16", "bf16", "i8", "i4", "u8"]);
-const dtypes = ["f32", "i32", "bool"] as const;
+const later: ReadonlySet<string> = new Set(["i8", "i4", "u8"]);
 
-function dtypeOf(resolver: Resolver, dtype: Name): InputDtype | undefined {
+/** The dtype of that name; what has none is reported. */
+export function dtypeOf(resolver: Resolver, dtype: Name): Dtype | undefined {
   const found = dtypes.find((each) => each === dtype.text);
   if (found) return found;
-  const notes = ["available now: `f32`, `i32` and `bool`"];
-  if (storage.has(dtype.text))
+  const notes = ["available now: `f32`, `f16`, `bf16`, `i32` and `bool`"];
+  if (later.has(dtype.text))
     push(
       resolver.diagnostics,
       diagnostic("FOV3111", `storage as \`${dtype.text}\` is not available yet`, { span: dtype.span, notes }),
@@ -47,7 +48,7 @@ function dtypeOf(resolver: Resolver, dtype: Name): InputDtype | undefined {
       diagnostic("FOV3001", `no type is named \`${dtype.text}\``, {
         span: dtype.span,
         notes,
-        ...suggestion(dtype.span, closest(dtype.text, [...dtypes, ...storage])),
+        ...suggestion(dtype.span, closest(dtype.text, [...dtypes, ...later])),
       }),
     );
   return undefined;
@@ -83,7 +84,7 @@ function declareInput(resolver: Resolver, input: Input, name: Name): SpecInput |
       resolver.diagnostics,
       diagnostic("FOV3110", `\`${name.text}\` with a scale is not available yet`, {
         span: quantised.span,
-        notes: ["available now: `f32`, `i32` and `bool` inputs without scales"],
+        notes: ["available now: inputs without scales"],
       }),
     );
     return undefined;
@@ -164,8 +165,7 @@ function fit(
     report(scope, code, message, span);
   };
   for (const each of [q, k, v]) {
-    if (each.dtype !== "f32")
-      refuse("FOV2001", `\`${each.name}\` is ${each.dtype}, and q, k and v are real`, each.span);
+    if (!isReal(each.dtype)) refuse("FOV2001", `\`${each.name}\` is ${each.dtype}, and q, k and v are real`, each.span);
     if (each.dims.length !== q.dims.length) {
       refuse("FOV2004", `\`${each.name}\` has ${each.dims.length} dimensions and q has ${q.dims.length}`, each.span);
     }

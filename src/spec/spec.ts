@@ -7,13 +7,13 @@
  */
 import type { Span } from "../diagnostics/diagnostic.ts";
 import type { Scalar } from "../scalar/scalar.ts";
+import type { Dtype, RealDtype } from "../scalar/storage.ts";
 
-export type InputDtype = "f32" | "i32" | "bool";
 export type Role = "batch" | "head" | "position" | "channel";
 
 export interface SpecInput {
   readonly name: string;
-  readonly dtype: InputDtype;
+  readonly dtype: Dtype;
   /** In terms of sizes; `L/32` is already rounded up. Empty for a scalar. */
   readonly dims: readonly Scalar[];
   readonly span: Span;
@@ -32,12 +32,20 @@ export interface Extents {
 
 export type Weights =
   | { readonly kind: "softmax"; /** Natural-unit logit, may depend on b, h, row, i. */ readonly sink?: Scalar }
-  | { readonly kind: "sigmoid" };
+  /** Plain sums without a normaliser: of 1 / (1 + e^−s), of max(s, 0). */
+  | { readonly kind: "sigmoid" }
+  | { readonly kind: "relu" };
 
 export interface SpecOutput {
   readonly name: string;
   readonly value: "o" | "lse";
+  /** What it is rounded to when it is stored. */
+  readonly dtype: RealDtype;
 }
+
+/** As `return` has it: `o`, `x = lse`, `o: f16`. */
+export const outputText = ({ name, value, dtype }: SpecOutput): string =>
+  `${name === value ? name : `${name} = ${value}`}${dtype === "f32" ? "" : `: ${dtype}`}`;
 
 export type ExampleValue =
   | { readonly kind: "number"; readonly value: number }
@@ -70,6 +78,8 @@ export interface Spec {
   readonly score: Scalar;
   readonly mask: Scalar;
   readonly weights: Weights;
+  /** f32 in terms of `o` (the weighted sum, divided where the weights have a normaliser) and its channel `c`. */
+  readonly output?: Scalar;
   readonly outputs: readonly SpecOutput[];
   readonly where: readonly { readonly condition: Scalar; readonly text: string; readonly span: Span }[];
   readonly example: {

@@ -46,8 +46,8 @@ export function buildTiles(plan: Plan): TileProgram {
     name: plan.name,
     sizes: plan.sizes,
     parameters: parametersFor(spansOf(plan)),
-    inputs: plan.inputs.map((input): TensorRef => ({ name: input.name, type: input.dtype, dims: input.dims })),
-    outputs: fold.outputs.map((output) => ({ name: output.name, type: "f32", dims: outputDims(plan, output.value) })),
+    inputs: plan.inputs.map(({ name, dtype, dims }): TensorRef => ({ name, dtype, dims })),
+    outputs: fold.outputs.map(({ name, dtype, value }) => ({ name, dtype, dims: outputDims(plan, value) })),
     buffers: buffersOf(buildings),
     lists: [rangeList(buildings)],
     body: heads(plan, superblock(buildings, fold)),
@@ -250,7 +250,8 @@ function close(building: Building, fold: Fold): readonly Statement[] {
       .filter((role) => out.value === "o" || role !== "channel")
       .map((role) => roles[role] ?? v("c"));
     if (out.value === "o") {
-      const value = attend.state.normalised ? s.select(noKey, s.float(0), s.call("div", output, sum)) : output;
+      const o = attend.state.normalised ? s.select(noKey, s.float(0), s.call("div", output, sum)) : output;
+      const value = fold.output ? s.substitute(fold.output, { ...bind, o }) : o;
       return { kind: "store", tensor: out.name, at, rows: v("rows"), columns: plan.extents.valueChannel, value };
     }
     const lse = s.mul(s.add(tileElement(building, names.rowMax), s.call("log2", sum)), ln2);

@@ -5,6 +5,7 @@
  */
 import { cell, prepare, type Frame, type Source } from "../scalar/evaluate.ts";
 import { children, type Scalar } from "../scalar/scalar.ts";
+import { numbersOf, rounded } from "../scalar/storage.ts";
 import type { Keys } from "../plan/tiles.ts";
 import { missing, slotOf, type Machine } from "./machine.ts";
 import { runOperation } from "./operations/index.ts";
@@ -27,7 +28,7 @@ export function interpret(
 ): Interpreted {
   const machine = machineOf(program, sizes, inputs, mode);
   run(program.body, machine);
-  return { outputs: machine.outputs };
+  return { outputs: new Map([...machine.outputs].map(([name, { dims, data }]) => [name, { dims, data }])) };
 }
 
 function machineOf(
@@ -39,13 +40,18 @@ function machineOf(
   const frame: Frame = new Map();
   const buffers = new Map<string, { columns: number; data: Float32Array | Float64Array }>();
   const dimsOf = new Map<string, readonly number[]>();
+  const numbers = new Map<string, Tensor>();
+  for (const { name, dtype } of program.inputs) {
+    const given = inputs.get(name);
+    if (given) numbers.set(name, { dims: given.dims, data: numbersOf(dtype, given.data) });
+  }
   const source: Source = {
     sizes,
     dims: (tensor) => dimsOf.get(tensor) ?? missing(tensor),
     read: (tensor, indices) => {
       const buffer = buffers.get(tensor);
       if (buffer) return buffer.data[(indices[0] ?? 0) * buffer.columns + (indices[1] ?? 0)] ?? Number.NaN;
-      const input = inputs.get(tensor) ?? missing(tensor);
+      const input = numbers.get(tensor) ?? missing(tensor);
       const at = indices.reduce((flat, index, n) => flat * (input.dims[n] ?? 1) + index, 0);
       return Number(input.data[at] ?? 0);
     },
@@ -72,7 +78,9 @@ function machineOf(
   const outputs = new Map(
     program.outputs.map((output) => {
       const dims = output.dims.map(value);
-      return [output.name, { dims, data: new Float64Array(dims.reduce((a, d) => a * d, 1)).fill(Number.NaN) }] as const;
+      const data = new Float64Array(dims.reduce((a, d) => a * d, 1)).fill(Number.NaN);
+      const round = (x: number): number => (mode === "f32" ? rounded(output.dtype, x) : x);
+      return [output.name, { dims, data, round }] as const;
     }),
   );
   const lists = new Map(

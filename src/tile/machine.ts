@@ -11,7 +11,14 @@ export interface Machine {
   readonly set: (name: string, value: number) => void;
   readonly buffers: ReadonlyMap<string, { readonly columns: number; readonly data: Numbers }>;
   readonly lists: ReadonlyMap<string, (readonly Keys[])[]>;
-  readonly outputs: ReadonlyMap<string, { readonly dims: readonly number[]; readonly data: Float64Array }>;
+  readonly outputs: ReadonlyMap<string, OutputTensor>;
+}
+
+export interface OutputTensor {
+  readonly dims: readonly number[];
+  readonly data: Float64Array;
+  /** The number that is kept of one that is stored. */
+  readonly round: (x: number) => number;
 }
 
 export const missing = (name: string): never => {

@@ -5,7 +5,7 @@ import type { Buffer, Parameter, Statement, TensorRef, TileProgram } from "./til
 
 export function printTileProgram(program: TileProgram): string {
   const tensor = (t: TensorRef): string =>
-    `${t.name}: ${t.type}${t.dims.length ? `[${t.dims.map((d) => p(d)).join(", ")}]` : ""}`;
+    `${t.name}: ${t.dtype}${t.dims.length ? `[${t.dims.map((d) => p(d)).join(", ")}]` : ""}`;
   return [
     `tiles ${program.name}(${program.inputs.map(tensor).join(", ")}) -> ${program.outputs.map(tensor).join(", ")}`,
     ...(program.parameters.length ? [program.parameters.map(printParameter).join("  ")] : []),

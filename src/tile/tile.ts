@@ -7,6 +7,7 @@
  * Tile sizes never depend on run-time lengths, so the rows of a call do not change when keys are appended.
  */
 import type { Scalar, ScalarType } from "../scalar/scalar.ts";
+import type { Dtype } from "../scalar/storage.ts";
 import type { Layout } from "../targets/device.ts";
 
 /** `streamed`: never held; products read its tensor piece by piece. */
@@ -50,9 +51,10 @@ export interface View {
   readonly columns?: Scalar;
 }
 
+/** `load` and reads widen an element to what expressions know, `store` rounds to it: nothing between knows its dtype. */
 export interface TensorRef {
   readonly name: string;
-  readonly type: "f32" | "i32" | "bool";
+  readonly dtype: Dtype;
   readonly dims: readonly Scalar[];
 }
 

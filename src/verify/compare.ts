@@ -1,9 +1,12 @@
 /**
  * How right is right: the error of a result against the oracle and the limit that the target must keep.
- * Error = max |x − oracle| / (max |v| · max(1, largest row sum of |weights|)); `lse` by 2e-6 · max(1, |lse|).
+ * Error = max |x − oracle| / (max |v| · max(1, largest row sum of |weights|)); `lse` by 2e-6 · max(1, |lse|). What an
+ * `output` makes of the sum is measured by how much that can grow an error, and by its own size where that is larger.
+ * A result that is stored as a half may be off by its rounding, and by no more than an f32 one beyond that.
  */
 import type { OracleResult } from "../oracle/oracle.ts";
-import type { Spec } from "../spec/spec.ts";
+import { halves, isHalf, rounded, type RealDtype } from "../scalar/storage.ts";
+import type { Spec, SpecOutput } from "../spec/spec.ts";
 
 export type Accuracy = "f32" | "gpu";
 
@@ -28,14 +31,33 @@ const largestCool = 8;
 export const limitFor = (accuracy: Accuracy, { bounds }: OracleResult, headSize: number): number =>
   limitOf(accuracy, bounds.logit > largestCool, headSize);
 
+/** What is promised of results that are stored as halves: their rounding, and room. */
+const storageLimits: Readonly<Record<RealDtype, number>> = { f32: 0, f16: 2e-3, bf16: 4e-3 };
+
+/** How far storing moves a number at most. */
+const roundingOf = (dtype: RealDtype, x: number): number =>
+  isHalf(dtype) ? Math.max(halves[dtype].unit * Math.abs(x), halves[dtype].least) * (1 + 1e-3) : 0;
+
+const largest = (data: ArrayLike<number>): number =>
+  Array.from(data).reduce((most, x) => (Math.abs(x) < Infinity ? Math.max(most, Math.abs(x)) : most), 0);
+
+/** `limit` is that of f32 results; the comparison says which one holds for what is stored. */
+/** What the error of a weighted sum is relative to. */
+const scaleOf = ({ bounds }: OracleResult): number => (bounds.maxV || 1) * Math.max(1, bounds.weightSum);
+
+/** How far a number of an output may be from what the oracle wants, so that `compare` still takes it. */
+export const tolerance = ({ value }: SpecOutput, want: number, right: OracleResult, limit: number): number =>
+  value === "o" ? limit * scaleOf(right) : 2e-6 * Math.max(1, Math.abs(want));
+
 export function compare(
   spec: Spec,
   right: OracleResult,
   outputs: ReadonlyMap<string, { readonly data: ArrayLike<number> }>,
-  limit: number,
+  f32Limit: number,
 ): Comparison {
   let maxError = 0;
-  const scale = (right.bounds.maxV || 1) * Math.max(1, right.bounds.weightSum);
+  const limit = Math.max(f32Limit, ...spec.outputs.map(({ dtype }) => storageLimits[dtype]));
+  const sum = (right.bounds.maxV || 1) * Math.max(1, right.bounds.weightSum) * right.bounds.gain;
   for (const output of spec.outputs) {
     const expected = right.outputs.get(output.name);
     const found = outputs.get(output.name);
@@ -47,14 +69,16 @@ export function compare(
         reason: `the output ${output.name} is missing or has the wrong size`,
       };
     }
+    const { dtype } = output;
+    const scale = output.value === "o" && spec.output ? Math.max(sum, largest(expected.data)) : sum;
+    const measure = (off: number, want: number): number =>
+      output.value === "o" ? off / scale : (off / Math.max(1, Math.abs(want)) / 2e-6) * f32Limit;
     for (const [n, want] of expected.data.entries()) {
       const got = Number(found.data[n]);
-      if (Object.is(want, got) || want === got) continue;
-      const error =
-        output.value === "o"
-          ? Math.abs(got - want) / scale
-          : (Math.abs(got - want) / Math.max(1, Math.abs(want)) / 2e-6) * limit;
-      if (!(error <= limit))
+      if (Object.is(want, got) || want === got || Object.is(rounded(dtype, want), got)) continue;
+      const off = Math.abs(got - want);
+      const error = measure(off, want);
+      if (!(measure(off - roundingOf(dtype, want), want) <= f32Limit))
         return { ok: false, maxError: error, limit, reason: `${output.name}[${n}] is ${got}, the oracle says ${want}` };
       maxError = Math.max(maxError, error);
     }

@@ -6,12 +6,13 @@ import { fail } from "../diagnostics/diagnostic.ts";
 import { between, bernoulli, normal, offsets, segments } from "../runtime/random.ts";
 import { sizeValue } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
+import { isReal, storedAs, type Stored } from "../scalar/storage.ts";
 import { inputDims } from "../spec/inputs.ts";
 import type { ExampleValue, Sizes, Spec, SpecInput } from "../spec/spec.ts";
 
 export interface SampleTensor {
   readonly dims: readonly number[];
-  readonly data: Float32Array | Int32Array | Uint8Array;
+  readonly data: Stored;
 }
 
 export interface SampleOptions {
@@ -40,7 +41,7 @@ function sampled(
   const count = dims.reduce((a, d) => a * d, 1);
   const value = Object.hasOwn(spec.example.values, input.name) ? spec.example.values[input.name] : undefined;
   if (value) return { dims, data: fromExample(value, input, dims, sizes, seed, options) };
-  if (input.dtype !== "f32") {
+  if (!isReal(input.dtype)) {
     return fail("FOV2109", `the ${input.dtype} input ${input.name} of ${spec.name} has no value`, {
       span: input.span,
       help: `give it one in the attention, such as \`example ${input.name} = ${input.dtype === "bool" ? "bernoulli(0.5)" : "between(0, 4)"}\`, or pass \`--input ${input.name}=FILE\``,
@@ -49,7 +50,7 @@ function sampled(
   const data = normal(seed, input.name, count);
   if (input.name === "q" && options.spread !== undefined)
     for (let n = 0; n < count; n++) data[n] = (data[n] ?? 0) * options.spread;
-  return { dims, data };
+  return { dims, data: input.dtype === "f32" ? data : storedAs(input.dtype, data) };
 }
 
 function fromExample(
@@ -62,16 +63,7 @@ function fromExample(
 ): SampleTensor["data"] {
   const count = dims.reduce((a, d) => a * d, 1);
   const number = (x: Scalar): number => sizeValue(x, sizes);
-  const typed = (numbers: ArrayLike<number>): SampleTensor["data"] => {
-    switch (input.dtype) {
-      case "f32":
-        return Float32Array.from(numbers);
-      case "i32":
-        return Int32Array.from(numbers);
-      case "bool":
-        return Uint8Array.from(numbers, (x) => (x ? 1 : 0));
-    }
-  };
+  const typed = (numbers: ArrayLike<number>): SampleTensor["data"] => storedAs(input.dtype, numbers);
   switch (value.kind) {
     case "number":
       return typed(new Float64Array(count).fill(value.value));

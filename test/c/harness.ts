@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { EmitOptions } from "../../backends/backend.ts";
 import { emit } from "../../backends/c/emit.ts";
+import { elementTypes } from "../../backends/c/storage.ts";
 import { Unit } from "../../backends/c/unit.ts";
 import { evaluate } from "../../src/scalar/evaluate.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
@@ -115,8 +116,6 @@ export async function runCases(folder: string, command: readonly string[]): Prom
   return reports;
 }
 
-const types = { f32: "float", i32: "int32_t", bool: "uint8_t" } as const;
-
 function caseOf(
   { label, program, options, sizes, inputs }: Case,
   index: number,
@@ -138,7 +137,7 @@ function caseOf(
     lines.push(
       input.dims.length === 0
         ? `memcpy(&${field}, ${from}, sizeof ${field});`
-        : `${field} = (const ${types[input.type]} *)copy_of(${from}, ${tensor.data.byteLength}u);`,
+        : `${field} = (const ${elementTypes[input.dtype]} *)copy_of(${from}, ${tensor.data.byteLength}u);`,
     );
   }
   const outs = program.outputs.map((t) => ({

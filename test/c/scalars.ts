@@ -35,12 +35,12 @@ export const scalars = ((): TileProgram => {
     parameters: [],
     sizes: ["N", "for"],
     inputs: [
-      { name: "t", type: "i32", dims: [n] },
-      { name: "u", type: "i32", dims: [s.size("for")] },
-      { name: "keep", type: "bool", dims: [n] },
-      { name: "int", type: "i32", dims: [] },
+      { name: "t", dtype: "i32", dims: [n] },
+      { name: "u", dtype: "i32", dims: [s.size("for")] },
+      { name: "keep", dtype: "bool", dims: [n] },
+      { name: "int", dtype: "i32", dims: [] },
     ],
-    outputs: [{ name: "out", type: "f32", dims: [s.int(values.length), n] }],
+    outputs: [{ name: "out", dtype: "f32", dims: [s.int(values.length), n] }],
     buffers: [],
     lists: [],
     body: [

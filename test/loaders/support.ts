@@ -11,11 +11,12 @@ import { oracle } from "../../src/oracle/oracle.ts";
 import { conditionsOf } from "../../src/spec/conditions.ts";
 import type { Sizes, Spec } from "../../src/spec/spec.ts";
 import { compare, limitOf, type Accuracy } from "../../src/verify/compare.ts";
+import type { Stored } from "../../src/scalar/storage.ts";
 import { sampleInputs, type SampleTensor } from "../../src/verify/sample.ts";
 
 export type Target = "wasm" | "wgsl";
 export type Result = Readonly<Record<string, Float32Array>>;
-export type Views = Readonly<Record<string, Float32Array | Int32Array | Uint8Array>>;
+export type Views = Readonly<Record<string, Stored>>;
 
 export interface WasmKernel {
   readonly threads: number;

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { device } from "../../backends/wgsl/host.ts";
+import type { Stored } from "../../src/scalar/storage.ts";
 import { caseOf, compiled, emitted, loaded, written, type Compiled, type WgslKernel } from "./support.ts";
 
 const text = `attention t(q: f32[B, H, L, D], k, v: f32[B, Hkv, L, D], n: i32, ok: bool[B, L]) where H mod Hkv == 0 {
@@ -25,7 +26,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => drops.forEach((remove) => remove()));
 
-const bufferOf = (data: Float32Array | Int32Array | Uint8Array): GPUBuffer => {
+const bufferOf = (data: Stored): GPUBuffer => {
   const bytes = new Uint8Array(Math.ceil(data.byteLength / 4) * 4);
   bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   const buffer = given.createBuffer({ size: bytes.length, usage: storage | copySource | copyTarget });
@@ -139,7 +140,7 @@ describe("run", () => {
 });
 
 describe("encode", () => {
-  const buffersFor = (inputs: Readonly<Record<string, Float32Array | Int32Array | Uint8Array>>) => ({
+  const buffersFor = (inputs: Readonly<Record<string, Stored>>) => ({
     ...Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, bufferOf(data)])),
     o: bufferOf(new Float32Array(2 * 4 * 45 * 12)),
     lse: bufferOf(new Float32Array(2 * 4 * 45)),

@@ -29,8 +29,8 @@ function program(body: readonly MicroStatement[], lanes = 4, helper: readonly Mi
     name: "probe",
     lanes,
     sizes: ["N"],
-    inputs: [{ name: "x", type: "f32", dims: [size("N")] }],
-    outputs: [{ name: "y", type: "f32", dims: [int(8)] }],
+    inputs: [{ name: "x", dtype: "f32", dims: [size("N")] }],
+    outputs: [{ name: "y", dtype: "f32", dims: [int(8)] }],
     functions: [
       { name: "touch", params: [{ name: "at", type: "ptr" }], locals: [], body: helper, exported: false },
       {

@@ -8,7 +8,7 @@ const v = s.variable;
 const f = Math.fround;
 const [M, N, K] = [s.size("M"), s.size("N"), s.size("K")];
 const whole = (buffer: string, rows: typeof M, columns: typeof M): View => ({ buffer, row: s.int(0), rows, columns });
-const tensor = (name: string, ...dims: (typeof M)[]): TensorRef => ({ name, type: "f32", dims });
+const tensor = (name: string, ...dims: (typeof M)[]): TensorRef => ({ name, dtype: "f32", dims });
 const load = (to: View, name: string): Operation => ({ kind: "load", to, tensor: name, at: [v("r"), v("c")] });
 const buffer = (name: string, rows: number) => ({
   name,

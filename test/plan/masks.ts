@@ -4,7 +4,8 @@ import type { Plan } from "../../src/plan/plan.ts";
 import { cell, prepare, type Environment, type Frame } from "../../src/scalar/evaluate.ts";
 import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
-import type { InputDtype, Spec, SpecInput } from "../../src/spec/spec.ts";
+import type { Spec, SpecInput } from "../../src/spec/spec.ts";
+import type { Dtype } from "../../src/scalar/storage.ts";
 import { sourceOf, type Inputs } from "../../src/plan/count.ts";
 
 export const i = s.variable("i");
@@ -55,7 +56,7 @@ export const segment = (tensor: string, count: Scalar, x: Scalar, name: string):
     s.int(1),
   );
 
-export const input = (name: string, dims: readonly (number | Scalar)[], dtype: InputDtype = "i32"): SpecInput => ({
+export const input = (name: string, dims: readonly (number | Scalar)[], dtype: Dtype = "i32"): SpecInput => ({
   name,
   dtype,
   dims: dims.map(n),
@@ -103,7 +104,7 @@ export function specOf(mask: Scalar, { inputs = [], position, self = true, block
     score: s.variable("s", "f32"),
     mask,
     weights: weights ?? { kind: "softmax" },
-    outputs: [{ name: "o", value: "o" }],
+    outputs: [{ name: "o", value: "o", dtype: "f32" }],
     where: [],
     example: { sizes: {}, values: {} },
     clauses: [],

@@ -1,16 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { FoveaError } from "../../src/diagnostics/diagnostic.ts";
-import {
-  bf16ToF32,
-  elementCount,
-  f16ToF32,
-  f32ToBf16,
-  f32ToF16,
-  fromNumbers,
-  toNumbers,
-  wideElementCount,
-} from "../../src/runtime/tensor.ts";
+import { elementCount, fromNumbers, toNumbers, wideElementCount } from "../../src/runtime/tensor.ts";
 import type { Dtype } from "../../src/runtime/tensor.ts";
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../../src/scalar/storage.ts";
 
 describe("half precision", () => {
   test("every f16 survives the way through f32", () => {

@@ -16,7 +16,7 @@ describe("defaults", () => {
     expect(printScalar(spec.score)).toBe("s");
     expect(printScalar(spec.mask)).toBe("true");
     expect(spec.weights).toEqual({ kind: "softmax" });
-    expect(spec.outputs).toEqual([{ name: "o", value: "o" }]);
+    expect(spec.outputs).toEqual([{ name: "o", value: "o", dtype: "f32" }]);
     expect(printScalar(spec.position)).toBe("row");
   });
   it("are marked as defaults for explain", () => {
@@ -28,6 +28,7 @@ describe("defaults", () => {
       "score s *",
       "mask causal",
       "weights softmax *",
+      "output o *",
       "return o *",
     ]);
   });
@@ -186,8 +187,8 @@ describe("example", () => {
 describe("outputs", () => {
   it("are returned by name and renamed", () => {
     expect(only(a("return out = o, lse")).outputs).toEqual([
-      { name: "out", value: "o" },
-      { name: "lse", value: "lse" },
+      { name: "out", value: "o", dtype: "f32" },
+      { name: "lse", value: "lse", dtype: "f32" },
     ]);
   });
 });

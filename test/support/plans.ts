@@ -60,8 +60,8 @@ export function handPlan(name: string, { mask, may, must, score, grouped }: Plan
       {
         kind: "fold",
         outputs: [
-          { name: "o", value: "o" },
-          { name: "lse", value: "lse" },
+          { name: "o", value: "o", dtype: "f32" },
+          { name: "lse", value: "lse", dtype: "f32" },
         ],
       },
     ],

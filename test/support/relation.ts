@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, test } from "vitest";
 import { normal } from "../../src/runtime/random.ts";
 import type { Sizes, Spec } from "../../src/spec/spec.ts";
+import type { Stored } from "../../src/scalar/storage.ts";
 import type { SampleTensor } from "../../src/verify/sample.ts";
 import { specFrom } from "./examples.ts";
 import { kernelOf, type Inputs, type Kernel, type Target } from "./kernels.ts";
@@ -107,11 +108,7 @@ export function firstRows(data: Float32Array, outer: number, rows: number, D: nu
 }
 
 /** The tensor with blocks of `size` numbers in another order: block n of the result is block order[n]. */
-export function reordered<Data extends Float32Array | Int32Array | Uint8Array>(
-  data: Data,
-  order: readonly number[],
-  size: number,
-): Data {
+export function reordered<Data extends Stored>(data: Data, order: readonly number[], size: number): Data {
   const out = data.slice() as Data;
   for (const [n, from] of order.entries()) out.set(data.subarray(from * size, (from + 1) * size), n * size);
   return out;

@@ -144,7 +144,7 @@ test("legalise copies an operand whose layout a product cannot use", () => {
     columns: n,
     value: s.read(from, "f32", [x, s.variable("c")]),
   });
-  const tensor = (name: string) => ({ name, type: "f32" as const, dims: [n, n] });
+  const tensor = (name: string) => ({ name, dtype: "f32" as const, dims: [n, n] });
   const program: TileProgram = {
     name: "gram",
     sizes: [],

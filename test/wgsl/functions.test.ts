@@ -4,23 +4,20 @@ import { runModule } from "../../backends/wgsl/host.ts";
 import { emitModule } from "../../backends/wgsl/emit.ts";
 import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
+import type { Stored } from "../../src/scalar/storage.ts";
 import type { TensorRef, TileProgram } from "../../src/tile/tile.ts";
 
 const v = s.variable;
 
 /** o[r, n] = values[n] at r, for r < N. */
-async function table(
-  inputs: readonly (TensorRef & { data: Float32Array | Int32Array | Uint8Array })[],
-  values: readonly Scalar[],
-  N: number,
-) {
+async function table(inputs: readonly (TensorRef & { data: Stored })[], values: readonly Scalar[], N: number) {
   const value = values.reduceRight((rest, x, n) => s.select(s.call("eq", v("c"), s.int(n)), x, rest), s.float(0));
   const program: TileProgram = {
     name: "table",
     parameters: [],
     sizes: ["N"],
-    inputs: inputs.map(({ name, type, dims }) => ({ name, type, dims })),
-    outputs: [{ name: "o", type: "f32", dims: [s.size("N"), s.int(values.length)] }],
+    inputs: inputs.map(({ name, dtype, dims }) => ({ name, dtype, dims })),
+    outputs: [{ name: "o", dtype: "f32", dims: [s.size("N"), s.int(values.length)] }],
     buffers: [],
     lists: [],
     body: [
@@ -47,7 +44,7 @@ describe("wgsl scalar functions", { timeout: 60_000 }, () => {
     const functions = ["exp", "exp2", "tanh", "sin", "cos", "log", "log2", "sqrt"] as const;
     const positive = s.add(s.call("abs", at), s.float(0.01));
     const o = await table(
-      [{ name: "x", type: "f32", dims: [s.size("N")], data: x }],
+      [{ name: "x", dtype: "f32", dims: [s.size("N")], data: x }],
       functions.map((f, n) => s.call(f, n >= 5 ? positive : at)),
       N,
     );
@@ -73,8 +70,8 @@ describe("wgsl scalar functions", { timeout: 60_000 }, () => {
     const index = { kind: "var", type: "i32", name: "w" } as const;
     const o = await table(
       [
-        { name: "a", type: "i32", dims, data: a },
-        { name: "keep", type: "bool", dims, data: keep.map((x) => (x ? 1 : 0)) },
+        { name: "a", dtype: "i32", dims, data: a },
+        { name: "keep", dtype: "bool", dims, data: keep.map((x) => (x ? 1 : 0)) },
       ],
       [
         float(s.idiv(at, s.int(7))),

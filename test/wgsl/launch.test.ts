@@ -15,8 +15,8 @@ test("140,000 workgroups each write their own element", async () => {
     name: "wide",
     sizes: ["N"],
     parameters: [],
-    inputs: [{ name: "x", type: "f32", dims: [s.mul(N, s.int(7))] }],
-    outputs: [{ name: "y", type: "f32", dims: [s.mul(N, s.int(7))] }],
+    inputs: [{ name: "x", dtype: "f32", dims: [s.mul(N, s.int(7))] }],
+    outputs: [{ name: "y", dtype: "f32", dims: [s.mul(N, s.int(7))] }],
     buffers: [],
     lists: [],
     body: [

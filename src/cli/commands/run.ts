@@ -1,8 +1,9 @@
 /** `fovea run`: one attention on one target; outputs go to a tensor file or are summed up on stdout. */
 import { fail } from "../../diagnostics/diagnostic.ts";
 import { encodeTensorFile, writeTensorFile } from "../../runtime/load.ts";
-import type { Tensor } from "../../runtime/tensor.ts";
+import { toNumbers, type Tensor } from "../../runtime/tensor.ts";
 import { refuseUnwritable } from "../../runtime/write.ts";
+import { storedAs } from "../../scalar/storage.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { runSpec } from "../../verify/run.ts";
 import { inputsOf } from "../inputs.ts";
@@ -24,22 +25,25 @@ export async function runCommand(paths: readonly string[], options: RunOptions, 
   const { sizes, inputs } = inputsOf(spec, options, need);
   const outputs = await runSpec(spec, options.target, sizes, inputs);
   const tensors = new Map(
-    [...outputs].map(([name, { dims, data }]): [string, Tensor] => [
-      name,
-      { dtype: "f32", dims, data: Float32Array.from(data) },
-    ]),
+    [...outputs].map(([name, { dims, data }]): [string, Tensor] => {
+      const dtype = spec.outputs.find((output) => output.name === name)?.dtype ?? "f32";
+      return [name, { dtype, dims, data: storedAs(dtype, data) }];
+    }),
   );
   const written = chosen(tensors, options);
   if (options.out !== undefined && options.out !== "-") writeTensorFile(options.out, written);
   if (options.out === "-") terminal.out(encodeTensorFile("-.npy", written));
-  const described = [...tensors].map(([name, { dims, data }]) => ({
+  const described = [...tensors].map(([name, { dtype, dims, data }]) => ({
     name,
+    dtype,
     dims,
-    sum: Array.from(data).reduce((a, x) => a + x, 0),
+    sum: toNumbers({ dtype, dims, data }).reduce((a, x) => a + x, 0),
   }));
   const text = options.json
     ? `${JSON.stringify({ version: 1, ok: true, attention: spec.name, target: options.target, dims: sizes, outputs: described })}\n`
-    : described.map(({ name, dims, sum }) => `${name}: f32[${dims.join(", ")}], sum ${sum.toPrecision(7)}\n`).join("");
+    : described
+        .map(({ name, dtype, dims, sum }) => `${name}: ${dtype}[${dims.join(", ")}], sum ${sum.toPrecision(7)}\n`)
+        .join("");
   // Where the tensor itself is the result, what is said about it is not.
   if (options.out === "-") terminal.err(text);
   else terminal.out(text);

@@ -97,11 +97,12 @@ async function outcomeOf(
 ): Promise<Outcome> {
   const limit = limitFor(target === "wgsl" ? "gpu" : "f32", right, sizeValue(spec.extents.channel, sizes));
   try {
-    const { ok, maxError, reason } = compare(spec, right, await runSpec(spec, target, sizes, inputs), limit);
+    const found = compare(spec, right, await runSpec(spec, target, sizes, inputs), limit);
+    const { ok, maxError, reason } = found;
     return {
       status: ok ? "ok" : "fail",
       maxError: Number.isFinite(maxError) ? maxError : null,
-      limit,
+      limit: found.limit,
       ...(reason ? { reason } : {}),
     };
   } catch (error) {

@@ -3,15 +3,27 @@
  * shapes and typed arrays. Guarantees: whatever does not fit the manifest is refused by a code before a kernel runs.
  */
 import { refuse } from "./errors.ts";
+import { narrowed } from "./half.ts";
 import type { Dtype, Manifest, Shapes, Sizes, TensorEntry } from "./manifest.ts";
 
 declare const manifest: Manifest;
 declare const shapesOf: (sizes: Sizes) => Shapes;
 declare const conditionsOf: (sizes: Sizes) => readonly boolean[];
 
-export type Numbers = Float32Array<ArrayBufferLike> | Int32Array<ArrayBufferLike> | Uint8Array<ArrayBufferLike>;
-const arrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
-export const elementBytes = { f32: 4, i32: 4, bool: 1 } as const;
+/** What an output is: f32, or the bits of halves. */
+export type Result = Float32Array<ArrayBufferLike> | Uint16Array<ArrayBufferLike>;
+export type Numbers = Result | Int32Array<ArrayBufferLike> | Uint8Array<ArrayBufferLike>;
+export const arrays = {
+  f32: Float32Array,
+  f16: Uint16Array,
+  bf16: Uint16Array,
+  i32: Int32Array,
+  bool: Uint8Array,
+} as const;
+export const elementBytes = { f32: 4, f16: 2, bf16: 2, i32: 4, bool: 1 } as const;
+export const resultArrays = { f32: Float32Array, f16: Uint16Array, bf16: Uint16Array } as const;
+/** Outputs are real. */
+export const resultArray = (dtype: Dtype) => resultArrays[dtype === "f16" || dtype === "bf16" ? dtype : "f32"];
 /** Elements are counted in 32 bits. */
 const most = 2 ** 31 - 1;
 
@@ -127,17 +139,26 @@ function detached({ buffer }: Numbers): boolean {
 }
 
 /** The kind of a typed array, also of one from another realm (a frame, a worker's context). */
-export const isNumbers = (x: unknown, dtype: Dtype): x is Numbers =>
-  ArrayBuffer.isView(x) && Object.prototype.toString.call(x) === `[object ${arrays[dtype].name}]`;
+const isA = (x: unknown, name: string): boolean =>
+  ArrayBuffer.isView(x) && Object.prototype.toString.call(x) === `[object ${name}]`;
+
+export const isNumbers = (x: unknown, dtype: Dtype): x is Numbers => isA(x, arrays[dtype].name);
+
+/** A Float16Array, which not every engine has, is its bits. */
+const bitsOf = (x: unknown, dtype: Dtype): unknown =>
+  dtype === "f16" && ArrayBuffer.isView(x) && isA(x, "Float16Array")
+    ? new Uint16Array(x.buffer, x.byteOffset, x.byteLength / 2)
+    : x;
 
 function kindOf(x: unknown): string {
   return isRecord(x) ? Object.prototype.toString.call(x).slice(8, -1) : typeof x;
 }
 
 /** The numbers of an input, with exactly as many of them as its shape needs. */
-export function numbersOf({ entry, data }: Argument, shape: readonly number[]): Numbers {
+export function numbersOf({ entry, data: given }: Argument, shape: readonly number[]): Numbers {
   const { name, dtype } = entry;
-  if (shape.length === 0 && (typeof data === "number" || typeof data === "boolean")) return scalar(entry, data);
+  if (shape.length === 0 && (typeof given === "number" || typeof given === "boolean")) return scalar(entry, given);
+  const data = bitsOf(given, dtype);
   if (!isNumbers(data, dtype))
     return refuse(
       "FOV2104",
@@ -158,13 +179,19 @@ function scalar(entry: TensorEntry, value: number | boolean): Numbers {
   const fits =
     entry.dtype === "bool"
       ? value === true || value === false || value === 0 || value === 1
-      : typeof value === "number" && (entry.dtype === "f32" || value === (value | 0));
+      : typeof value === "number" && (entry.dtype !== "i32" || value === (value | 0));
   if (!fits) refuse("FOV2104", `input ${entry.name} is ${String(value)}; ${entry.dtype} is needed`);
+  if (entry.dtype === "f16" || entry.dtype === "bf16") return Uint16Array.of(narrowed(entry.dtype, Number(value)));
   return arrays[entry.dtype].of(Number(value));
 }
 
-/** An array for an output that the caller brings. */
-export function checkedOut(out: unknown, shapes: Shapes): readonly (Float32Array | undefined)[] {
+/** An array for an output that the caller brings, and the numbers or bits that lie in it. */
+export interface Brought {
+  readonly array: Result;
+  readonly numbers: Result;
+}
+
+export function checkedOut(out: unknown, shapes: Shapes): readonly (Brought | undefined)[] {
   if (out === undefined) return manifest.outputs.map(() => undefined);
   if (!isRecord(out)) return refuse("FOV2110", "out is not an object of arrays by output name");
   const names = manifest.outputs.map((entry) => entry.name);
@@ -174,17 +201,20 @@ export function checkedOut(out: unknown, shapes: Shapes): readonly (Float32Array
     const given = own(out, entry.name);
     if (given === undefined) return undefined;
     const shape = shapes.outputs[n] ?? [];
-    if (!isNumbers(given, "f32") || !isFloats(given))
+    const numbers = bitsOf(given, entry.dtype);
+    if (!isResult(numbers, entry.dtype) || !isResultLike(given))
       return refuse(
         "FOV2104",
-        `out.${entry.name} is a ${kindOf(given)}; ${shapeText(entry, shape)} needs a Float32Array`,
+        `out.${entry.name} is a ${kindOf(given)}; ${shapeText(entry, shape)} needs a ${resultArray(entry.dtype).name}`,
       );
-    checkLength(`out.${entry.name}`, entry, given, shape);
-    return given;
+    checkLength(`out.${entry.name}`, entry, numbers, shape);
+    return { array: given, numbers };
   });
 }
 
-const isFloats = (x: Numbers): x is Float32Array => x.BYTES_PER_ELEMENT === 4;
+const isResult = (x: unknown, dtype: Dtype): x is Result => isA(x, resultArray(dtype).name);
+/** Whoever brings a Float16Array gets it back. */
+const isResultLike = (x: unknown): x is Result => ArrayBuffer.isView(x);
 
 /** Results by name, in the manifest's order. */
 export function named<T>(values: readonly T[]): Record<string, T> {

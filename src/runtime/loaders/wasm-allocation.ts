@@ -2,9 +2,19 @@
  * Room for calls up to `capacity`. In the kernel's own memory it stands in a memory of its own, which never grows:
  * its views stay. In a memory of the caller's, growth detaches views, and `inputs.q` read again is a new one.
  */
-import { checkedShapes, count, isRecord, named, sizesOf, type Numbers } from "./call.ts";
+import {
+  arrays,
+  checkedShapes,
+  count,
+  isRecord,
+  named,
+  resultArray,
+  sizesOf,
+  type Numbers,
+  type Result,
+} from "./call.ts";
 import { refuse } from "./errors.ts";
-import type { Shapes, WasmManifest } from "./manifest.ts";
+import type { Dtype, Shapes, WasmManifest } from "./manifest.ts";
 import { layOut, orderOf, reserve, start, type Exports, type Region } from "./wasm-memory.ts";
 
 declare const manifest: WasmManifest;
@@ -22,12 +32,11 @@ export function allocation(
   const layout = layOut(exports, most, shapes);
   const empty: Region = { at: given ? memory.buffer.byteLength : 0, bytes: given ? 0 : memory.buffer.byteLength };
   const { at: base } = reserve(memory, empty, layout.bytes);
-  const views = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
   const kept = new Map<number, Numbers>();
-  const view = (dtype: keyof typeof views, offset: number, length: number): Numbers => {
+  const view = (dtype: Dtype, offset: number, length: number): Numbers => {
     const before = kept.get(offset);
     if (before && before.buffer === memory.buffer) return before;
-    const made = new views[dtype](memory.buffer, base + offset, length);
+    const made = new arrays[dtype](memory.buffer, base + offset, length);
     kept.set(offset, made);
     return made;
   };
@@ -44,7 +53,7 @@ export function allocation(
   return {
     inputs: getters(manifest.inputs, layout.inputs, shapes.inputs),
     outputs: getters(manifest.outputs, layout.outputs, shapes.outputs),
-    run(dims: unknown = {}): Record<string, Float32Array> {
+    run(dims: unknown = {}): Record<string, Result> {
       live();
       const sizes = sizesOf([], isRecord(dims) ? { ...most, ...dims } : dims);
       const wanted = checkedShapes(sizes);
@@ -58,7 +67,10 @@ export function allocation(
       const addresses = [...layout.inputs, ...layout.outputs].map(at);
       start(exports, [...addresses, ...orderOf(sizes), at(layout.workspace)]);
       return named(
-        layout.outputs.map((offset, n) => new Float32Array(memory.buffer, at(offset), count(wanted.outputs[n] ?? []))),
+        layout.outputs.map((offset, n) => {
+          const array = resultArray(manifest.outputs[n]?.dtype ?? "f32");
+          return new array(memory.buffer, at(offset), count(wanted.outputs[n] ?? []));
+        }),
       );
     },
   };

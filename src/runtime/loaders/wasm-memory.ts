@@ -63,7 +63,7 @@ export function layOut(
     return at;
   };
   const tensors = manifest.inputs.map(({ dtype }, n) => count(shapes.inputs[n] ?? []) * elementBytes[dtype]);
-  const results = manifest.outputs.map((_, n) => count(shapes.outputs[n] ?? []) * 4);
+  const results = manifest.outputs.map(({ dtype }, n) => count(shapes.outputs[n] ?? []) * elementBytes[dtype]);
   const inputs = tensors.map((bytes, n) => (skip(n) ? 0 : room(bytes)));
   const outputs = results.map((bytes, n) => (skip(inputs.length + n) ? 0 : room(bytes)));
   if (!(end < memoryLimit)) refuse("FOV4006", `the tensors need ${end} bytes of memory, more than 2 GiB`);

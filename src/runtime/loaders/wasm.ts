@@ -4,7 +4,18 @@
  * the caller's own `memory` is used where it is. Runs on one thread, synchronously, once `create` has resolved.
  */
 import { beside, bytesOf, reason, sha256 } from "./bytes.ts";
-import { argumentsOf, checkedOut, checkedShapes, count, named, numbersOf, sizesOf, type Numbers } from "./call.ts";
+import {
+  argumentsOf,
+  checkedOut,
+  checkedShapes,
+  count,
+  named,
+  numbersOf,
+  resultArray,
+  sizesOf,
+  type Numbers,
+  type Result,
+} from "./call.ts";
 import { refuse } from "./errors.ts";
 import type { WasmManifest } from "./manifest.ts";
 import { probes } from "./probe.ts";
@@ -44,7 +55,7 @@ export async function create(options: CreateOptions = {}) {
   return {
     manifest,
     threads: 1,
-    run(inputs: unknown, dims?: unknown, { out }: { readonly out?: unknown } = {}): Record<string, Float32Array> {
+    run(inputs: unknown, dims?: unknown, { out }: { readonly out?: unknown } = {}): Record<string, Result> {
       live();
       const call = prepare(exports, memory, inputs, dims, out);
       region = reserve(memory, region, call.bytes);
@@ -153,7 +164,7 @@ function exportsOf(module: WebAssembly.Module, memory: WebAssembly.Memory): Expo
 interface Call {
   /** Bytes of the region that it needs. */
   readonly bytes: number;
-  readonly run: (base: number) => Record<string, Float32Array>;
+  readonly run: (base: number) => Record<string, Result>;
 }
 
 const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
@@ -164,7 +175,8 @@ function prepare(exports: Exports, memory: WebAssembly.Memory, inputs: unknown, 
   const sizes = sizesOf(given, dims);
   const shapes = checkedShapes(sizes, given);
   const data = given.map((each, n) => numbersOf(each, shapes.inputs[n] ?? []));
-  const outs = checkedOut(out, shapes);
+  const brought = checkedOut(out, shapes);
+  const outs = brought.map((each) => each?.numbers);
   // Growing the memory detaches views into it, so their places are kept as numbers.
   const place = (x: Numbers | undefined): number | undefined =>
     x?.buffer === memory.buffer ? x.byteOffset : undefined;
@@ -177,7 +189,7 @@ function prepare(exports: Exports, memory: WebAssembly.Memory, inputs: unknown, 
   const layout = layOut(exports, sizes, shapes, (n) =>
     n < data.length ? inPlace[n] !== undefined : direct[n - data.length] === true,
   );
-  const run = (base: number): Record<string, Float32Array> => {
+  const run = (base: number): Record<string, Result> => {
     const from = data.map((x, n) => {
       const at = inPlace[n];
       if (at !== undefined) return at;
@@ -189,14 +201,16 @@ function prepare(exports: Exports, memory: WebAssembly.Memory, inputs: unknown, 
     start(exports, [...from, ...to, ...orderOf(sizes), base + layout.workspace]);
     return named(
       to.map((at, n) => {
-        const made = new Float32Array(memory.buffer, at, count(shapes.outputs[n] ?? []));
+        const array = resultArray(manifest.outputs[n]?.dtype ?? "f32");
+        const made = new array(memory.buffer, at, count(shapes.outputs[n] ?? []));
         const mine = outs[n];
         if (!mine) return made.slice();
         const own = outAt[n];
-        const target =
-          own === undefined || mine.buffer === memory.buffer ? mine : new Float32Array(memory.buffer, own, made.length);
+        // Growth has detached the caller's view of its own memory; then it gets a new one.
+        const kept = own === undefined || mine.buffer === memory.buffer;
+        const target = kept ? mine : new array(memory.buffer, own, made.length);
         if (!direct[n]) target.set(made);
-        return target;
+        return kept ? (brought[n]?.array ?? target) : target;
       }),
     );
   };

@@ -9,9 +9,12 @@ import {
   isRecord,
   numbersOf,
   own,
+  resultArray,
   shapeText,
   type Argument,
+  type Brought,
   type Numbers,
+  type Result,
 } from "./call.ts";
 import { refuse } from "./errors.ts";
 import type { Shapes, TensorEntry, WgslManifest } from "./manifest.ts";
@@ -77,7 +80,8 @@ export type Output =
   | { readonly kind: "buffer"; readonly buffer: GPUBuffer; readonly bound: Bound }
   | {
       readonly kind: "array";
-      readonly array: Float32Array | undefined;
+      readonly brought: Brought | undefined;
+      readonly make: (memory: ArrayBuffer, count: number) => Result;
       readonly count: number;
       readonly bytes: number;
     };
@@ -131,6 +135,8 @@ function outputsOf(device: GPUDevice, shapes: Shapes, out: unknown): readonly Ou
     const shape = shapes.outputs[n] ?? [];
     const buffer = buffers[n];
     if (buffer) return { kind: "buffer", buffer, bound: checkedBuffer(device, entry, buffer, shape) };
-    return { kind: "array", array: arrays[n], count: count(shape), bytes: bytesOfTensor(device, entry, shape) };
+    const array = resultArray(entry.dtype);
+    const make = (memory: ArrayBuffer, length: number): Result => new array(memory, 0, length);
+    return { kind: "array", brought: arrays[n], make, count: count(shape), bytes: bytesOfTensor(device, entry, shape) };
   });
 }

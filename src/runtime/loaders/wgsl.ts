@@ -5,7 +5,7 @@
  * module (head sizes). Bool tensors are bytes, four in a u32.
  */
 import { beside, bytesOf, sha256 } from "./bytes.ts";
-import { argumentsOf, checkedShapes, isRecord, named, sizesOf } from "./call.ts";
+import { argumentsOf, checkedShapes, isRecord, named, sizesOf, type Result } from "./call.ts";
 import { refuse } from "./errors.ts";
 import type { WgslManifest } from "./manifest.ts";
 import { buffersOf, bytesOfTensor, checkedBuffers, usage, type Bound } from "./wgsl-buffers.ts";
@@ -90,7 +90,7 @@ async function runOnce(engine: Engine, inputs: unknown, dims: unknown, out: unkn
       });
       device.queue.submit([encoder.finish()]);
       await recorded;
-      const results: (Float32Array | GPUBuffer)[] = [];
+      const results: (Result | GPUBuffer)[] = [];
       for (const [n, output] of call.outputs.entries()) {
         const reader = readers[n];
         if (output.kind === "buffer" || !reader) {
@@ -98,9 +98,9 @@ async function runOnce(engine: Engine, inputs: unknown, dims: unknown, out: unkn
           continue;
         }
         await reader.mapAsync(1);
-        const target = output.array ?? new Float32Array(output.count);
-        target.set(new Float32Array(reader.getMappedRange(), 0, output.count));
-        results.push(target);
+        const made = output.make(reader.getMappedRange(), output.count);
+        output.brought?.numbers.set(made);
+        results.push(output.brought?.array ?? made.slice());
       }
       return named(results);
     });

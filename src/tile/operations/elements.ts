@@ -41,9 +41,9 @@ export const store: OperationRow<"store"> = {
   ],
   run: (op, machine) => {
     const { value, outputs } = machine;
-    const { dims, data } = outputs.get(op.tensor) ?? missing(op.tensor);
+    const { dims, data, round } = outputs.get(op.tensor) ?? missing(op.tensor);
     each({ rows: value(op.rows), columns: op.columns ? value(op.columns) : 1 }, machine, () => {
-      data[op.at.reduce((flat, index, n) => flat * (dims[n] ?? 1) + value(index), 0)] = value(op.value);
+      data[op.at.reduce((flat, index, n) => flat * (dims[n] ?? 1) + value(index), 0)] = round(value(op.value));
     });
   },
 };
