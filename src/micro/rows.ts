@@ -40,14 +40,11 @@ export function emitDot(scope: Scope, b: Builder, operation: Of<"dot">): void {
   const { to, a, b: other, along } = operation;
   const name = dotName(operation);
   if (!scope.functions.has(name)) {
-    const { lanes, rows, unroll } = scope;
     const { start, guard } = operation;
-    // Only where a value is not finite: not worth the bytes of an unrolled loop.
-    const turns = guard ? 1 : unroll;
-    scope.functions.set(
-      name,
-      dotFunction({ along, start, guard, rows, unroll: turns, lanes, vectors: panelRows / lanes }),
-    );
+    // Only where a value is not finite: not worth the bytes of large blocks and long loops.
+    const { rows, unroll } = guard ? { rows: 2, unroll: 1 } : scope;
+    const { lanes } = scope;
+    scope.functions.set(name, dotFunction({ along, start, guard, rows, unroll, lanes, vectors: panelRows / lanes }));
   }
   const value = (x: typeof to.row | undefined): Expr => (x ? b.let(lowerScalar(scope, b, x)) : i32(1));
   const rowOf = { to: value(to.row), a: value(a.row), b: value(other.row) };
@@ -94,7 +91,7 @@ function plainDot(
         const [at, column] = along === "columns" ? [c, t] : [t, c];
         const right = load("f32", elementAt(scope, other.buffer, op("add", row.b, at), column));
         const added = op("add", sum, op("mul", left, right));
-        b.set(sum, guard ? choose(op("ne", left, f32(0)), added, sum) : added);
+        b.set(sum, guard ? choose(op("ne", op("bits", left), i32(0)), added, sum) : added);
       });
       b.store(place, sum);
     }),

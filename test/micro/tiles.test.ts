@@ -57,6 +57,8 @@ describe.each(["rows", "columns"] as const)("a product along %s", (along) => {
   it.each(["zero", "add"] as const)("adds in the order of k for any count of rows, start %s", async (start) => {
     const kernel = await compileKernel(product(along, start), "plain");
     for (const [n, k] of [
+      [9, 0],
+      [8, 1],
       [8, 5],
       [19, 33],
     ] as const) {
