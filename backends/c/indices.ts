@@ -76,10 +76,12 @@ class Walk {
   /** Every expression of an operation; those of one element for all rows and columns of its views. */
   #operation(op: Operation, names: Names): void {
     if (op.kind === "unite") {
-      const { hi } = this.#of(op.extent, names);
-      const places = { lo: constant(0), hi: this.by.max(constant(0), hi) };
+      const extent = this.#of(op.extent, names);
+      // What a tensor cuts may lie anywhere, and what is made of it wraps.
+      const places = extent === whole ? whole : { lo: constant(0), hi: this.by.max(constant(0), extent.hi) };
       const before = this.#lists.get(op.list);
-      this.#lists.set(op.list, before ? this.by.union(before, places) : places);
+      const known = before === whole || places === whole ? whole : undefined;
+      this.#lists.set(op.list, known ?? (before ? this.by.union(before, places) : places));
       this.#of(op.slot, names);
       for (const term of op.terms) this.#term(term, names);
       return;

@@ -21,9 +21,7 @@ export function plan(spec: Spec): Plan {
   const around = surroundings(spec);
   const mask = ofPositions(spec);
   const [query, keys] = [axis("i", extents.query), axis("j", extents.key)];
-  const { strands, rows } = process.env["FOVEA_SPLIT"]
-    ? strandsFor(mask, query, keys, around)
-    : { strands: [{ mask } as Strand], rows: undefined };
+  const { strands, rows } = strandsFor(mask, query, keys, around);
   const attends = strands.map((strand): Stage => {
     const visit = strand.split ? boxVisit(strand) : visitOf({ ...spec, mask: strand.mask });
     const split = strand.split && splitOf(strand.split);
@@ -47,6 +45,7 @@ export function plan(spec: Spec): Plan {
     extents,
     position: spec.position,
     axes: { query: axis("i", extents.query, blocks?.rows), key: axis("j", extents.key, blocks?.columns) },
+    ...(strands.some((strand) => strand.split) ? { mask } : {}),
     ...(rows ? { rows } : {}),
     stages: [
       ...attends,
@@ -56,9 +55,9 @@ export function plan(spec: Spec): Plan {
   };
 }
 
-function splitOf({ digits, box, residues }: Extract<Strand["split"], object>): Split {
+function splitOf({ digits, box, origin, residues }: Extract<Strand["split"], object>): Split {
   const [query, keys] = [atLeastOne(digits.query), atLeastOne(digits.keys)];
-  return { query, keys, inner: box.inner, ...(residues ? { residues } : {}) };
+  return { query, keys, inner: box.inner, origin, ...(residues ? { residues } : {}) };
 }
 
 function boxVisit({ mask, split }: Strand): Visit {

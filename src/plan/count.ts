@@ -12,7 +12,17 @@ import { inRange, inVerdict } from "./build.ts";
 import { normal } from "./linear.ts";
 import type { Plan } from "./plan.ts";
 import { lengthOf, runsOf } from "./runs.ts";
-import { attendOf, prepareVisit, type Keys, type PreparedVisit, type TileRanges } from "./tiles.ts";
+import { prepareBoxes, type BoxVisit } from "./boxes.ts";
+import { rowTiles, type TileSize } from "./row-tiles.ts";
+import {
+  attendOf,
+  attendsOf,
+  prepareVisit,
+  type Attend,
+  type Keys,
+  type PreparedVisit,
+  type TileRanges,
+} from "./tiles.ts";
 
 export type Inputs = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -35,10 +45,7 @@ export interface Counts {
   };
 }
 
-export interface TileSize {
-  readonly rows: number;
-  readonly keys: number;
-}
+export type { TileSize };
 
 /** Where the Scalars of a plan find sizes and tensors. */
 export function sourceOf(plan: Plan, sizes: Sizes, inputs: Inputs): Source {
@@ -91,14 +98,19 @@ export function countPlan(plan: Plan, sizes: Sizes, inputs: Inputs, tile: TileSi
   const batches = changes("b") ? batch : Math.min(batch, 1);
   const heads = changes("h", "hk") ? head : Math.min(head, 1);
   const tally: Tally = { kept: 0, visited: 0, examined: 0, built: 0, full: 0, mixed: 0, skipped: 0, byClause: {} };
-  const visit = prepareVisit(plan, env);
   const pairs = pairCounter(plan, source);
+  const attends = attendsOf(plan).map((attend) =>
+    attend.split || plan.rows
+      ? countTiles(plan, attend, env, pairs, tile, tally)
+      : countRuns(plan, attend, env, pairs, tile, tally),
+  );
   for (let b = 0; b < batches; b++) {
     for (let h = 0; h < heads; h++) {
       const at = { b, h, hk: keyHead === 0 ? 0 : Math.floor((h * keyHead) / head) };
-      visit.set(at);
       pairs.set(at);
-      countHead(visit, pairs, rows, keys, tile, tally);
+      const known = pairs.byDistance?.(rows, keys);
+      if (known !== undefined) tally.kept += known;
+      for (const count of attends) count({ at, rows, keys, known: known !== undefined });
     }
   }
   const each = batches * heads === 0 ? 0 : (batch * head) / (batches * heads);
@@ -118,40 +130,114 @@ export function countPlan(plan: Plan, sizes: Sizes, inputs: Inputs, tile: TileSi
   };
 }
 
-function visitDependsOn(plan: Plan, name: string): boolean {
-  const { mask, visit } = attendOf(plan);
-  if (dependsOn(mask, name) || dependsOn(plan.position, name)) return true;
-  return (
-    [...visit.may, ...visit.must].some((r) => inRange(r, name)) ||
-    (visit.verdict !== undefined && inVerdict(visit.verdict, name))
+const visitDependsOn = (plan: Plan, name: string): boolean =>
+  dependsOn(plan.position, name) ||
+  attendsOf(plan).some(
+    ({ mask, visit, split }) =>
+      dependsOn(mask, name) ||
+      [...visit.may, ...visit.must].some((r) => inRange(r, name)) ||
+      (split?.inner ?? []).some(({ lo, hi }) => dependsOn(lo, name) || dependsOn(hi, name)) ||
+      (visit.verdict !== undefined && inVerdict(visit.verdict, name)),
   );
+
+interface Head {
+  readonly at: Readonly<Record<string, number>>;
+  readonly rows: number;
+  readonly keys: number;
+  /** Are kept pairs counted already? */
+  readonly known: boolean;
 }
 
-function countHead(
-  visit: PreparedVisit,
+type CountHead = (head: Head) => void;
+
+/** An attend over ranges of keys, by tiles of consecutive rows. */
+function countRuns(
+  plan: Plan,
+  attend: Attend,
+  env: Environment,
   pairs: PairCounter,
-  rows: number,
-  keys: number,
   tile: TileSize,
   tally: Tally,
-): void {
-  // Where the mask is a matter of i − j alone, the distances are counted instead of the pairs.
-  const known = pairs.byDistance?.(rows, keys);
-  if (known !== undefined) tally.kept += known;
-  for (let first = 0; first < rows; first += tile.rows) {
-    const last = Math.min(rows, first + tile.rows) - 1;
-    const [i0, i1] = [pairs.position(first), pairs.position(last)];
-    const ranges = visit.ranges(i0, i1);
-    tally.examined += ranges.examined;
-    tally.built += ranges.may.length;
-    const height = last - first + 1;
-    const { visited, kept } = visit.verdict
-      ? countByVerdict(visit, ranges, { i0, i1, first, last }, known === undefined ? pairs : undefined, tile, tally)
-      : countByRange(ranges, { first, last }, known === undefined ? pairs : undefined, tile, tally);
-    tally.kept += kept;
-    tally.visited += height * visited;
-    tally.skipped += Math.floor((keys - visited) / tile.keys);
-  }
+): CountHead {
+  const visit = prepareVisit(plan, env, attend);
+  const own = attendsOf(plan).length > 1 ? pairs.within(attend.mask) : pairs.kept;
+  return ({ at, rows, keys, known }) => {
+    visit.set(at);
+    for (let first = 0; first < rows; first += tile.rows) {
+      const last = Math.min(rows, first + tile.rows) - 1;
+      const [i0, i1] = [pairs.position(first), pairs.position(last)];
+      const ranges = visit.ranges(i0, i1);
+      tally.examined += ranges.examined;
+      tally.built += ranges.may.length;
+      const height = last - first + 1;
+      const kept = known ? undefined : own;
+      const counted = visit.verdict
+        ? countByVerdict(visit, ranges, { i0, i1, first, last }, kept, tile, tally)
+        : countByRange(ranges, { first, last }, kept, tile, tally);
+      tally.kept += counted.kept;
+      tally.visited += height * counted.visited;
+      tally.skipped += Math.floor((keys - counted.visited) / tile.keys);
+    }
+  };
+}
+
+/** An attend over boxes of keys, or by tiles of other rows. */
+function countTiles(
+  plan: Plan,
+  attend: Attend,
+  outer: Environment,
+  pairs: PairCounter,
+  tile: TileSize,
+  tally: Tally,
+): CountHead {
+  return ({ at, keys, known }) => {
+    const env: Environment = { ...outer, variables: at };
+    const boxes = attend.split ? prepareBoxes(attend, env) : rangesAsBoxes(plan, attend, env, pairs);
+    for (const { rows, variables } of rowTiles(plan, attend, env, tile)) {
+      const { runs, full, keeps, examined } = boxes({ ...at, ...variables });
+      tally.examined += examined;
+      tally.built += runs.length;
+      let visited = 0;
+      for (const [start, end] of runs) {
+        for (let lo = start; lo < end; lo += tile.keys) {
+          const hi = Math.min(end, lo + tile.keys);
+          const whole = full(lo, hi);
+          visited += hi - lo;
+          tally[whole ? "full" : "mixed"]++;
+          if (known) continue;
+          if (whole) tally.kept += rows.length * (hi - lo);
+          else
+            for (const row of rows) for (let n = lo; n < hi; n++) if (keeps(pairs.position(row), row, n)) tally.kept++;
+        }
+      }
+      const clause = attend.split?.origin ?? attend.visit.may[0]?.origin ?? "all";
+      const count = runs.reduce((sum, [lo, hi]) => sum + Math.ceil((hi - lo) / tile.keys), 0);
+      if (count > 0) tally.byClause[clause] = (tally.byClause[clause] ?? 0) + count;
+      tally.visited += rows.length * visited;
+      tally.skipped += Math.max(0, Math.floor((keys - visited) / tile.keys));
+    }
+  };
+}
+
+/** Ranges of keys, for tiles of any rows between i0 and i1; verdicts are not asked. */
+function rangesAsBoxes(
+  plan: Plan,
+  attend: Attend,
+  env: Environment,
+  pairs: PairCounter,
+): (variables: Readonly<Record<string, number>>) => BoxVisit {
+  const visit = prepareVisit(plan, env, attend);
+  const keeps = pairs.pair(attend.mask);
+  return (variables) => {
+    const { may, must, examined } = visit.ranges(variables["i0"] ?? 0, variables["i1"] ?? 0);
+    return {
+      runs: may,
+      keyOf: (number) => number,
+      full: (lo, hi) => must.some((range) => inside(range, lo, hi)),
+      keeps: (_, row, number) => keeps(row, number),
+      examined,
+    };
+  };
 }
 
 interface Counted {
@@ -171,11 +257,11 @@ function countByVerdict(
   visit: PreparedVisit,
   ranges: TileRanges,
   { i0, i1, first, last }: Rows & { readonly i0: number; readonly i1: number },
-  pairs: PairCounter | undefined,
+  kept: Kept | undefined,
   tile: TileSize,
   tally: Tally,
 ): Counted {
-  let [visited, kept] = [0, 0];
+  let [visited, sum] = [0, 0];
   for (const [start, end] of ranges.may) {
     for (let lo = start; lo < end; lo += tile.keys) {
       const hi = Math.min(end, lo + tile.keys);
@@ -185,17 +271,17 @@ function countByVerdict(
       tally[kind]++;
       const clause = clauseOf(ranges, lo, hi);
       tally.byClause[clause] = (tally.byClause[clause] ?? 0) + 1;
-      if (pairs) kept += kind === "full" ? (last - first + 1) * (hi - lo) : pairs.kept(first, last, lo, hi);
+      if (kept) sum += kind === "full" ? (last - first + 1) * (hi - lo) : kept(first, last, lo, hi);
     }
   }
-  return { visited, kept };
+  return { visited, kept: sum };
 }
 
 /** Without a verdict the ranges say it all: runs are counted by arithmetic, however many there are. */
 function countByRange(
   ranges: TileRanges,
   { first, last }: Rows,
-  pairs: PairCounter | undefined,
+  keep: Kept | undefined,
   { keys }: TileSize,
   tally: Tally,
 ): Counted {
@@ -206,9 +292,9 @@ function countByRange(
     tally.full += lengthOf(full.runs);
     tally.mixed += lengthOf(mixed.runs);
     for (const [clause, n] of byClause) tally.byClause[clause] = (tally.byClause[clause] ?? 0) + n;
-    if (!pairs) continue;
+    if (!keep) continue;
     kept += (last - first + 1) * lengthOf(full.keys);
-    for (const [lo, hi] of mixed.keys) kept += pairs.kept(first, last, lo, hi);
+    for (const [lo, hi] of mixed.keys) kept += keep(first, last, lo, hi);
   }
   return { visited, kept };
 }
@@ -235,11 +321,16 @@ const inside = ([from, to]: Keys, lo: number, hi: number): boolean => from <= lo
 const clauseOf = ({ asked }: TileRanges, lo: number, hi: number): string =>
   (asked.find(({ keys: [from, to] }) => from < hi && lo < to) ?? asked[0])?.origin ?? "all";
 
+/** Allowed pairs of rows first … last and keys lo … hi − 1, one by one. */
+type Kept = (first: number, last: number, lo: number, hi: number) => number;
+
 interface PairCounter {
   readonly set: (variables: Readonly<Record<string, number>>) => void;
   readonly position: (row: number) => number;
-  /** Allowed pairs of rows first … last and keys lo … hi − 1, one by one. */
-  readonly kept: (first: number, last: number, lo: number, hi: number) => number;
+  readonly kept: Kept;
+  /** The same for another mask in i and j. */
+  readonly within: (mask: Scalar) => Kept;
+  readonly pair: (mask: Scalar) => (row: number, key: number) => boolean;
   readonly byDistance: ((rows: number, keys: number) => number) | undefined;
 }
 
@@ -251,8 +342,7 @@ function pairCounter(plan: Plan, source: Source): PairCounter {
     for (const [name, value] of Object.entries(variables)) cell(frame, name).value = value;
   };
   set({ b: 0, h: 0, hk: 0, s: Number.NaN });
-  const { mask } = attendOf(plan);
-  const keeps = prepare(mask, frame, source, "f32");
+  const mask = plan.mask ?? attendOf(plan).mask;
   const at = prepare(plan.position, frame, source, "f32");
   const position = (n: number): number => {
     row.value = n;
@@ -260,10 +350,17 @@ function pairCounter(plan: Plan, source: Source): PairCounter {
   };
   const relative = ofDistance(mask);
   const keepsDistance = relative && prepare(relative, frame, source, "f32");
-  return {
-    set,
-    position,
-    kept: (first, last, lo, hi) => {
+  const pair = (allowed: Scalar): ((row: number, key: number) => boolean) => {
+    const keeps = prepare(allowed, frame, source, "f32");
+    return (n, key) => {
+      i.value = position(n);
+      j.value = key;
+      return keeps() !== 0;
+    };
+  };
+  const within = (allowed: Scalar): Kept => {
+    const keeps = prepare(allowed, frame, source, "f32");
+    return (first, last, lo, hi) => {
       let kept = 0;
       for (let n = first; n <= last; n++) {
         i.value = position(n);
@@ -273,7 +370,14 @@ function pairCounter(plan: Plan, source: Source): PairCounter {
         }
       }
       return kept;
-    },
+    };
+  };
+  return {
+    set,
+    position,
+    kept: within(mask),
+    within,
+    pair,
     byDistance:
       keepsDistance &&
       ((rows, keys) => {

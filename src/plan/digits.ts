@@ -3,8 +3,11 @@
  * gives its digits, the value of each in terms of the whole, and the whole in terms of them. Canvases, dilations,
  * strides and pages are all such numbers; they differ in what the digits are called.
  */
-import { add, ceilDiv, idiv, int, isConst, max, mod, mul, variable, type Scalar } from "../scalar/scalar.ts";
+import { add, ceilDiv, idiv, int, isConst, max, min, mod, mul, variable, type Scalar } from "../scalar/scalar.ts";
 import type { Axis } from "./plan.ts";
+
+/** Positions are less. */
+const largest = 2 ** 26;
 
 export interface Digit {
   readonly name: string;
@@ -47,10 +50,13 @@ export function splitLeaf(axis: Axis, leaf: string, by: Scalar): Axis {
   return { name, extent, split: { by, outer, inner: { name: `${name}.inner`, extent: by } } };
 }
 
-/** The same axis with every divisor at least 1: what is enumerated where a run-time divisor is 0 or less. */
+/**
+ * The same axis with every divisor between 1 and what no position exceeds: what is enumerated whatever a run-time
+ * divisor is. Below 1 there is one digit, and above all positions one is as good as the other.
+ */
 export function atLeastOne(axis: Axis): Axis {
   if (!axis.split) return axis;
-  const by = isConst(axis.split.by) ? axis.split.by : max(axis.split.by, int(1));
+  const by = isConst(axis.split.by) ? axis.split.by : min(max(axis.split.by, int(1)), int(largest));
   const outer = atLeastOne({ ...axis.split.outer, extent: ceilDiv(axis.extent, by) });
   return { ...axis, split: { by, outer, inner: atLeastOne({ ...axis.split.inner, extent: by }) } };
 }

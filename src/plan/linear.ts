@@ -160,7 +160,8 @@ export function toScalar(x: Linear): Scalar {
 }
 
 /** Does it change along a row of the mask's variables: with `i`, `j`, their digits, the score or a channel? */
-export const varies = (x: Scalar): boolean => some(x, (n) => n.kind === "var" && (varying.has(n.name) || isDigit(n.name)));
+export const varies = (x: Scalar): boolean =>
+  some(x, (n) => n.kind === "var" && (varying.has(n.name) || isDigit(n.name)));
 const varying: ReadonlySet<string> = new Set(["i", "j", "row", "s", "c"]);
 
 /**

@@ -70,6 +70,8 @@ export interface Split {
    * within their superblock.
    */
   readonly residues?: Scalar;
+  /** The clauses that asked for it, as written. */
+  readonly origin: string;
 }
 
 /** One digit's range, and where all rows see all of its values. */
@@ -127,6 +129,8 @@ export interface Plan {
   readonly extents: Extents;
   readonly position: Scalar;
   readonly axes: { readonly query: Axis; readonly key: Axis };
+  /** Which pairs are kept, where the attends' masks share it out. */
+  readonly mask?: Scalar;
   /** Absent: rows in their own order. */
   readonly rows?: RowOrder;
   readonly stages: readonly Stage[];

@@ -4,6 +4,7 @@
  * and the order of rows that suits them. Guarantees: the masks of the strands are disjoint and their union is the mask;
  * one strand without a split where no split narrows anything.
  */
+import { printScalar } from "../scalar/print.ts";
 import { and, dependsOn, isConst, not, or, sameScalar, some, truth, type Scalar } from "../scalar/scalar.ts";
 import { boxFor, conjuncts, equated, existing, leastOf, mostOf, partsOf, type Box, type TileShape } from "./box.ts";
 import { atLeastOne, digitsOf } from "./digits.ts";
@@ -18,6 +19,7 @@ export interface Strand {
   readonly split?: {
     readonly digits: Digits;
     readonly box: Box;
+    readonly origin: string;
     readonly residues?: Scalar;
   };
 }
@@ -42,7 +44,13 @@ export function strandsFor(
   const order = rowOrder(apart, together.length === 0, around);
   const before: Scalar[] = together.length === 0 ? [] : [together.reduce(or)];
   const strands: Strand[] = before.map((x) => ({ mask: x }));
-  for (const digits of apart) {
+  // Rows that are regrouped stay so: what needs no regrouping comes first, and one divisor is served.
+  const [leading] = apart.flatMap((digits) => (order ? [] : (regrouped(digits) ?? [])));
+  const serves = (digits: Digits): boolean => {
+    const by = order ? undefined : regrouped(digits);
+    return by !== undefined && leading !== undefined && sameScalar(by, leading);
+  };
+  for (const digits of [...apart.filter((x) => !serves(x)), ...apart.filter(serves)]) {
     const others = before.map((x) => inDigits(beyond(x, digits.whole), digits.query, digits.keys));
     const own: Digits = { ...digits, mask: [digits.mask, ...others.map(not)].reduce(and) };
     const constant = digitsOf(digits.keys).every((d) => isConst(d.weight));
@@ -50,12 +58,15 @@ export function strandsFor(
       ...(constant ? partsOf(own) : [digits.whole, ...before.map(not)]),
       ...existing(atLeastOne(digits.keys)),
     ];
-    const residues = order ? undefined : regrouped(digits);
+    const residues = serves(digits) ? leading : undefined;
     const spans = residues ? spanning(digits) : undefined;
     const shape: TileShape = order?.shape ?? (spans === undefined ? { kind: "run" } : { kind: "class", spans });
     const box = boxFor(own, shape, around);
     if (!box) return whole;
-    strands.push({ mask: kept.reduce(and), split: { digits: own, box, ...(residues ? { residues } : {}) } });
+    strands.push({
+      mask: kept.reduce(and),
+      split: { digits: own, box, origin: originOf(digits.whole), ...(residues ? { residues } : {}) },
+    });
     before.push(digits.whole);
   }
   return { strands, ...(order ? { rows: order.rows } : {}) };
@@ -66,6 +77,9 @@ const beyond = (x: Scalar, given: Scalar): Scalar =>
   conjuncts(x)
     .filter((part) => !conjuncts(given).some((other) => sameScalar(part, other)))
     .reduce(and, truth(true));
+
+const originOf = (mask: Scalar): string =>
+  [...new Set(conjuncts(mask).map((part) => part.origin ?? printScalar(part)))].join(" and ");
 
 interface Wanting extends Digits {
   /** The same in i and j. */

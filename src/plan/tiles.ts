@@ -27,8 +27,11 @@ export interface TileVerdict {
 
 export type Attend = Extract<Stage, { kind: "attend" }>;
 
+export const attendsOf = (plan: Plan): readonly Attend[] => plan.stages.filter((each) => each.kind === "attend");
+
+/** The first of them. */
 export function attendOf(plan: Plan): Attend {
-  const stage = plan.stages.find((each) => each.kind === "attend");
+  const [stage] = attendsOf(plan);
   if (!stage) throw new Error(`the plan ${plan.name} attends to nothing`);
   return stage;
 }
@@ -60,8 +63,8 @@ export interface PreparedVisit {
   readonly verdict: ((i0: number, i1: number, j0: number, j1: number) => TileVerdict) | undefined;
 }
 
-export function prepareVisit(plan: Plan, env: Environment): PreparedVisit {
-  const { may, must, granule, verdict } = attendOf(plan).visit;
+export function prepareVisit(plan: Plan, env: Environment, attend: Attend = attendOf(plan)): PreparedVisit {
+  const { may, must, granule, verdict } = attend.visit;
   const frame: Frame = new Map();
   const variables = env.variables instanceof Map ? Object.fromEntries(env.variables) : env.variables;
   const set = (values: Readonly<Record<string, number>>): void => {

@@ -4,7 +4,7 @@
  * only loaded are streamed, the rest is in workgroup memory. A buffer that a `dot` reads as its second operand lies
  * as the device's first form of that direction wants it; all others by rows. Columns are padded to whole vectors.
  */
-import { some } from "../scalar/scalar.ts";
+import { int, isConst, some, substitute, type Scalar } from "../scalar/scalar.ts";
 import type { Device, Layout } from "../targets/device.ts";
 import type { ViewUse } from "./operations/row.ts";
 import { isOperation, type Buffer, type Space, type TileProgram } from "./tile.ts";
@@ -38,7 +38,17 @@ export function spaceOf(buffer: Buffer, program: TileProgram, { threads }: Devic
   if (!buffer.columns) return "workgroup";
   const uses = usesOf(buffer, program);
   const only = (...allowed: readonly ViewUse[]): boolean => [...uses].every((use) => allowed.includes(use));
-  return only("load", "scan", "operand") ? "streamed" : only("own") ? "private" : "workgroup";
+  if (only("load", "scan", "operand")) return "streamed";
+  return only("own") && ownsWhole(buffer, program) ? "private" : "workgroup";
+}
+
+/** Do all views begin with the buffer? Threads know which rows are theirs by where they stand in it; there is one tile. */
+function ownsWhole({ name }: Buffer, program: TileProgram): boolean {
+  const first = (row: Scalar): boolean => isConst(substitute(row, { t: int(0) }), 0);
+  for (const x of everyStatement(program.body)) {
+    if (isOperation(x) && viewsOf(x).some(({ view }) => view.buffer === name && !first(view.row))) return false;
+  }
+  return true;
 }
 
 function usesOf({ name }: Buffer, program: TileProgram): ReadonlySet<ViewUse> {

@@ -100,28 +100,32 @@ function superblock(buildings: readonly Building[], fold: Fold): readonly Statem
       const plain = !building.attend.split;
       const unites = plain ? uniteRanges(building) : undefined;
       return [
-        building.order.tiles([...open(building), ...(unites?.ranges ?? [])], unites?.empty),
+        ...inSets(building, [building.order.tiles([...open(building), ...(unites?.ranges ?? [])], unites?.empty)]),
         ...(unites ? visitShared(building) : visit(building)),
       ];
     }
     const moved = building.order.regroups && !previous.order.regroups;
     return [...(moved ? regroup(previous, building) : []), ...visit(building)];
   });
-  // Regrouped rows are finished set by set.
-  const closing: readonly Statement[] = [last.order.tiles(close(last, fold))];
   return [
     { kind: "let", name: "first_tile", value: s.mul(v("block"), SUPERBLOCK) },
     ...body,
-    ...(last.order.regroups ? last.order.sets(closing) : closing),
+    ...inSets(last, [last.order.tiles(close(last, fold))]),
   ];
 }
+
+/** Rows that are regrouped are told apart by set, all others by tile alone. */
+const inSets = ({ order }: Building, body: readonly Statement[]): readonly Statement[] =>
+  order.regroups ? order.sets(body) : body;
 
 /** The pass over the keys of one attend. */
 function visit(building: Building): readonly Statement[] {
   const { keys, names, order } = building;
   const { ranges, empty } = uniteRanges(building);
   if (!keys.own) {
-    const body = [order.tiles(ranges, empty), ...visitShared(building)];
+    // Regrouped rows are other rows in each set: their queries are loaded where they are used.
+    const load = order.regroups ? [loadQueries(building)] : [];
+    const body = [order.tiles([...load, ...ranges], empty), ...visitShared(building)];
     return building.attend.split ? order.sets([...keys.lets, ...body]) : body;
   }
   const inChunk: readonly Statement[] = [
@@ -188,17 +192,17 @@ function loadQueries(building: Building): Operation {
 }
 
 function open(building: Building): readonly Statement[] {
-  const { attend, names, plan } = building;
+  const { attend, names, order, plan } = building;
   const bind = rowBindings(building);
   return [
-    loadQueries(building),
+    ...(order.regroups ? [] : [loadQueries(building)]),
     { kind: "fill", to: tileRows(building, names.output, plan.extents.valueChannel), value: s.float(0) },
     { kind: "map", to: tileRows(building, names.rowMax), value: s.substitute(attend.state.init.reference, bind) },
     { kind: "map", to: tileRows(building, names.rowSum), value: s.substitute(attend.state.init.sum, bind) },
   ];
 }
 
-/** The rows of the superblock in another order: queries again, their state from where it was. */
+/** The state of the superblock's rows in another order. */
 function regroup(from: Building, to: Building): readonly Statement[] {
   const copied = (name: StateName, columns?: Scalar): Statement => ({
     kind: "map",
@@ -206,9 +210,7 @@ function regroup(from: Building, to: Building): readonly Statement[] {
     value: s.read(from.names[name], "f32", [to.order.before, ...(columns ? [v("c")] : [])]),
   });
   const { valueChannel } = to.plan.extents;
-  return to.order.sets([
-    to.order.tiles([loadQueries(to), copied("output", valueChannel), copied("rowMax"), copied("rowSum")]),
-  ]);
+  return inSets(to, [to.order.tiles([copied("output", valueChannel), copied("rowMax"), copied("rowSum")])]);
 }
 
 function loadChunk({ plan, keys, names }: Building): readonly Statement[] {

@@ -6,6 +6,7 @@
  * A schedule changes no answer beyond rounding.
  */
 import { fail } from "../diagnostics/diagnostic.ts";
+import { patchSizes } from "../plan/row-tiles.ts";
 import { sizeValue } from "../scalar/evaluate.ts";
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
@@ -38,17 +39,10 @@ export function chooseSchedule(program: TileProgram, device: Device): TileProgra
   return settle(program, { ...values, ...patchesOf(program, rows) });
 }
 
-/** A patch is as square as its rows allow, the inner digits longer: neighbours of neighbours are the fewest. */
 function patchesOf({ parameters }: TileProgram, rows: number): Readonly<Record<string, Scalar>> {
   const names = parameters.map((p) => p.name).filter((name) => name.startsWith("PATCH"));
-  let left = Math.floor(Math.log2(rows));
-  const sizes: Record<string, Scalar> = {};
-  names.toReversed().forEach((name, n) => {
-    const power = Math.ceil(left / (names.length + 1 - n));
-    sizes[name] = s.int(2 ** power);
-    left -= power;
-  });
-  return sizes;
+  const [, ...inner] = patchSizes(rows, names.length + 1);
+  return Object.fromEntries(names.map((name, n) => [name, s.int(inner[n] ?? 1)]));
 }
 
 export function scheduleFor(program: TileProgram, device: Device): Schedule {

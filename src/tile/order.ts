@@ -25,7 +25,7 @@ export interface Order {
   /** The first place of the tile in the order's own buffers, and where its row `r` stands in the plan's order. */
   readonly place: Scalar;
   readonly before: Scalar;
-  /** Once for each set of tiles whose rows see the same inner digits of keys; binds i0 and i1 of a row of the set. */
+  /** Once for each set of tiles whose rows see the same inner digits of keys; binds set_i, the position of one of them. */
   readonly sets: (body: readonly Statement[]) => readonly Statement[];
   /** Once for each tile of the set, numbered by `t`, that has rows. */
   readonly tiles: (body: readonly Statement[], empty?: readonly Statement[]) => Statement;
@@ -108,7 +108,7 @@ export function orderOf(plan: Plan): Order {
     before: s.add(place, v("r")),
     sets: (body) => {
       const start = positionOf(plan, rowAt(s.mul(v("first_tile"), ROWS)));
-      return [bind("i0", start), bind("i1", start), ...body];
+      return [bind("set_i", start), ...body];
     },
     tiles,
   };
@@ -148,8 +148,7 @@ export function regrouped(plan: Plan, by: Scalar): Order {
       bind("apart", s.mul(by, GROUP)),
       loop("residue", s.min(apart, held), "serial", [
         bind("start", start),
-        bind("i0", positionOf(plan, rowAt(residue))),
-        bind("i1", v("i0")),
+        bind("set_i", positionOf(plan, rowAt(residue))),
         ...body,
       ]),
     ],

@@ -1,5 +1,5 @@
 /** Masks, as the prelude expands them, and plans made of them by hand. */
-import { plan } from "../../src/plan/build.ts";
+import { plan, visitOf } from "../../src/plan/build.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { cell, prepare, type Environment, type Frame } from "../../src/scalar/evaluate.ts";
 import * as s from "../../src/scalar/scalar.ts";
@@ -112,6 +112,16 @@ export function specOf(mask: Scalar, { inputs = [], position, self = true, block
 }
 
 export const planOf = (mask: Scalar, made: Made = {}): Plan => plan(specOf(mask, made));
+
+/** The plan without axis splits: ranges of whole positions, and a verdict for what they leave open. */
+export function wholePlanOf(mask: Scalar, made: Made = {}): Plan {
+  const spec = specOf(mask, made);
+  const { stages, mask: _mask, rows: _rows, ...rest } = plan(spec);
+  const attend = stages.find((stage) => stage.kind === "attend");
+  if (!attend) throw new Error("a plan attends");
+  const { split: _split, ...own } = attend;
+  return { ...rest, stages: [{ ...own, visit: visitOf(spec), mask }, ...stages.filter((x) => x.kind === "fold")] };
+}
 
 export function environment(
   made: Plan,

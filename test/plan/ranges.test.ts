@@ -74,8 +74,8 @@ describe("closed forms", () => {
     expect(lines(m.planOf(and(m.lt(m.j, 3), s.call("ge", m.j, s.int(3))))).may).toEqual([]);
   });
 
-  test("stride: every key may be seen, and a verdict remains", () => {
-    const plan = m.planOf(m.stride(32));
+  test("stride without a split: every key may be seen, and a verdict remains", () => {
+    const plan = m.wholePlanOf(m.stride(32));
     expect(lines(plan)).toEqual({ may: ["[0, L)  # stride(32)"], must: [] });
     const env = m.environment(plan, { L: 256 });
     expect(verdictOfTile(plan, env, 64, 71, 40, 47)).toEqual({ may: false, must: false });
@@ -84,8 +84,8 @@ describe("closed forms", () => {
   });
 
   test("|i − j| mod n is (i − j) mod n", () => {
-    const abs = m.planOf(m.eq(s.mod(s.call("abs", s.sub(m.i, m.j)), s.add(m.h, s.int(1))), 0));
-    const plain = m.planOf(m.stride(s.add(m.h, s.int(1))));
+    const abs = m.wholePlanOf(m.eq(s.mod(s.call("abs", s.sub(m.i, m.j)), s.add(m.h, s.int(1))), 0));
+    const plain = m.wholePlanOf(m.stride(s.add(m.h, s.int(1))));
     expect(attendOf(abs).visit.verdict).toEqual(attendOf(plain).visit.verdict);
     expect(attendOf(abs).visit.perHead).toBe(true);
   });

@@ -12,7 +12,7 @@ import { verdictFor, verdictOf } from "../../src/plan/truth.ts";
 import { evaluate, type Environment } from "../../src/scalar/evaluate.ts";
 import { printScalar } from "../../src/scalar/print.ts";
 import * as s from "../../src/scalar/scalar.ts";
-import { environment, planOf, viewer } from "../plan/masks.ts";
+import { environment, wholePlanOf, viewer } from "../plan/masks.ts";
 import { wrapping } from "../plan/wrapping.ts";
 import { condition, drawn, inputsOf, number, type Drawn } from "./masks.ts";
 
@@ -28,7 +28,7 @@ interface Case {
 
 function setUp({ mask, self, start, sizes, inputs, h, rows }: Drawn): Case {
   const key = s.size(self ? "L" : "S");
-  const plan = planOf(mask, { self, inputs: inputsOf(key), ...(start ? { position: s.variable("row") } : {}) });
+  const plan = wholePlanOf(mask, { self, inputs: inputsOf(key), ...(start ? { position: s.variable("row") } : {}) });
   const env = environment(plan, { ...sizes, H: 3 }, inputs, { h, hk: h });
   const at = (row: number): number => evaluate(plan.position, { ...env, variables: { row } }, "f32");
   return { plan, env, i0: at(rows[0]), i1: at(rows[1]) };
