@@ -11,7 +11,7 @@ import { oracle } from "../src/oracle/oracle.ts";
 import { countPlan } from "../src/plan/count.ts";
 import { readTensors } from "../src/runtime/load.ts";
 import { host } from "../src/targets/index.ts";
-import { chosen } from "../src/tile/tile.ts";
+import { tileOf } from "../src/tile/tile.ts";
 import { compare, limitFor } from "../src/verify/compare.ts";
 import { emitOptionsOf, targetOf, targets } from "../src/verify/run.ts";
 
@@ -90,7 +90,7 @@ for (const w of [8, 16, 32, 64, 128]) {
   }).specs.find((s) => s.name === "local");
   if (!one) continue;
   const { plan, program } = lower(one, host);
-  const count = countPlan(plan, sizes, {}, { rows: chosen(program, "ROWS"), keys: chosen(program, "KEYS") });
+  const count = countPlan(plan, sizes, {}, tileOf(program));
   const o = oracle(one, sizes, inputs).outputs.get("o")?.data ?? new Float64Array();
   const norm = (values: Float64Array): number => Math.sqrt(values.reduce((a, x) => a + x * x, 0));
   const error = norm(o.map((x, n) => x - (full[n] ?? 0))) / norm(full);

@@ -8,7 +8,7 @@ import { countPlan } from "../plan/count.ts";
 import type { Plan } from "../plan/plan.ts";
 import { sizeValue } from "../scalar/evaluate.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
-import { chosen, type TileProgram } from "../tile/tile.ts";
+import { tileOf, type TileProgram } from "../tile/tile.ts";
 import { sampleInputs } from "../verify/sample.ts";
 import { flopsOf } from "./work.ts";
 
@@ -30,9 +30,9 @@ export function countsOf(spec: Spec, plan: Plan, program: TileProgram): Stamp["w
   if (pairs > mostPairs || Math.max(L, S) * B * H * Math.max(D, Dv) > mostPairs) return undefined;
   const inputs = sampled(spec, dims);
   if (!inputs) return undefined;
-  const tile = { rows: chosen(program, "ROWS"), keys: chosen(program, "KEYS") };
+  const tile = tileOf(program);
   const counts = countPlan(plan, dims, inputs, tile);
-  return { dims, tile, ...counts, flops: flopsOf(spec, dims, counts.keptPairs) };
+  return { dims, tile: { rows: tile.rows, keys: tile.keys }, ...counts, flops: flopsOf(spec, dims, counts.keptPairs) };
 }
 
 function sampled(spec: Spec, sizes: Sizes): Parameters<typeof countPlan>[2] | undefined {

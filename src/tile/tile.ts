@@ -192,6 +192,13 @@ export function chosen(program: TileProgram, name: Parameter["name"]): number {
   return value ? settled(value) : 0;
 }
 
+/** How large the tiles are that a settled program works on. */
+export const tileOf = (program: TileProgram): { rows: number; keys: number; superblock: number } => ({
+  rows: chosen(program, "ROWS"),
+  keys: chosen(program, "KEYS"),
+  superblock: chosen(program, "SUPERBLOCK"),
+});
+
 export type OperationKind = Operation["kind"];
 
 /** A backend's emitters, one for each operation: a missing row is a type error. */

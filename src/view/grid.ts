@@ -4,9 +4,11 @@
  * queries visit, so that what is thin does not fall between the samples.
  */
 import { sourceOf, type Inputs } from "../plan/count.ts";
+import { prepareBoxes, type BoxVisit } from "../plan/boxes.ts";
 import type { Plan } from "../plan/plan.ts";
-import { prepareVisit, type Keys } from "../plan/tiles.ts";
-import { cell as variable, evaluate, prepare, type Frame, type Source } from "../scalar/evaluate.ts";
+import { rowTiles, type TileSize } from "../plan/row-tiles.ts";
+import { attendsOf, prepareVisit, type Keys } from "../plan/tiles.ts";
+import { cell as variable, evaluate, prepare, type Environment, type Frame, type Source } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 import { counted, type Cell, type Grid } from "./mask.ts";
@@ -22,7 +24,7 @@ export interface Pictured {
   readonly sizes: Sizes;
   readonly inputs: Inputs;
   /** Rows and keys of a kernel's tile. */
-  readonly tile: { readonly rows: number; readonly keys: number };
+  readonly tile: TileSize;
 }
 
 export function gridOf({ spec, plan, sizes, inputs, tile }: Pictured, limit: number): Grid {
@@ -111,6 +113,7 @@ function runsOfRow(
   queries: number,
   tile: Pictured["tile"],
 ): (row: number) => readonly Run[] {
+  if (plan.rows || attendsOf(plan).some(({ split }) => split)) return runsOfDigits(plan, source, tile);
   const visit = prepareVisit(plan, { ...source, variables: head });
   let known: { readonly tile: number; readonly runs: readonly Run[] } | undefined;
   return (row) => {
@@ -129,6 +132,41 @@ function runsOfRow(
     known = { tile: n, runs };
     return runs;
   };
+}
+
+/** The same where keys are told apart by digits, or tiles are of other rows. */
+function runsOfDigits(plan: Plan, source: Source, tile: Pictured["tile"]): (row: number) => readonly Run[] {
+  const env: Environment = { ...source, variables: head };
+  const tiles = new Map<number, (() => readonly Run[])[]>();
+  for (const attend of attendsOf(plan)) {
+    const boxes = attend.split ? prepareBoxes(attend, env) : undefined;
+    const visit = boxes ? undefined : prepareVisit(plan, env, attend);
+    for (const { rows, variables } of rowTiles(plan, attend, env, tile)) {
+      const runs = (): readonly Run[] => {
+        const box = boxes?.({ ...head, ...variables });
+        if (box) return box.runs.flatMap((run) => runsIn(run, tile.keys).flatMap((piece) => keysIn(box, piece)));
+        const { may, must } = visit?.ranges(variables["i0"] ?? 0, variables["i1"] ?? 0) ?? { may: [], must: [] };
+        return may.flatMap((range) =>
+          cutAt(range, must).map(([lo, hi]) => ({ lo, hi, full: must.some(([from, to]) => from <= lo && hi <= to) })),
+        );
+      };
+      for (const row of rows) tiles.set(row, [...(tiles.get(row) ?? []), runs]);
+    }
+  }
+  return (row) => (tiles.get(row) ?? []).flatMap((runs) => runs());
+}
+
+/** The keys behind a piece of numbers, neighbours together. */
+function keysIn({ keyOf, full }: BoxVisit, [from, to]: Keys): readonly Run[] {
+  const whole = full(from, to);
+  const runs: { lo: number; hi: number; full: boolean }[] = [];
+  for (let n = from; n < to; n++) {
+    const key = keyOf(n);
+    const last = runs.at(-1);
+    if (last?.hi === key) last.hi++;
+    else runs.push({ lo: key, hi: key + 1, full: whole });
+  }
+  return runs;
 }
 
 const runsIn = ([lo, hi]: Keys, keys: number): readonly Keys[] =>

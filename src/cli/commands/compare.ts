@@ -7,7 +7,7 @@ import { lower } from "../../compile.ts";
 import { fail, FoveaError, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { countPlan } from "../../plan/count.ts";
 import type { Sizes } from "../../spec/spec.ts";
-import { chosen } from "../../tile/tile.ts";
+import { tileOf } from "../../tile/tile.ts";
 import { referenceOf, type Reference } from "../../verify/likeness.ts";
 import { compareRows } from "../../verify/rows.ts";
 import { emitOptionsOf, targetOf } from "../../verify/run.ts";
@@ -88,7 +88,7 @@ async function resultOf(
 ): Promise<Result> {
   const { backend, device } = await targetOf(target);
   const { plan, program } = lower(spec, device);
-  const tile = { rows: chosen(program, "ROWS"), keys: chosen(program, "KEYS") };
+  const tile = tileOf(program);
   const data = Object.fromEntries([...inputs].map(([name, tensor]) => [name, tensor.data]));
   const { keptPairs, visitedPairs } = countPlan(plan, sizes, data, tile);
   const like = reference.like({ spec, sizes, inputs });

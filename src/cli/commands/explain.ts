@@ -2,7 +2,7 @@
 import { targetOf } from "../../verify/run.ts";
 import { countPlan } from "../../plan/count.ts";
 import { printPlan } from "../../plan/print.ts";
-import { chosen } from "../../tile/tile.ts";
+import { tileOf } from "../../tile/tile.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
 import { inputsOf, readsOfMask } from "../inputs.ts";
 import { specOf } from "../load.ts";
@@ -28,11 +28,9 @@ export async function explainCommand(
   const lowered = lowerSeen(spec, backend, device, options, terminal, trial);
   if (!lowered) return exit.yes;
   const { plan, program } = lowered;
-  const [rows, keys] = [chosen(program, "ROWS"), chosen(program, "KEYS")];
-  const count = countPlan(plan, sizes, Object.fromEntries([...inputs].map(([name, t]) => [name, t.data])), {
-    rows,
-    keys,
-  });
+  const tile = tileOf(program);
+  const { rows, keys } = tile;
+  const count = countPlan(plan, sizes, Object.fromEntries([...inputs].map(([name, t]) => [name, t.data])), tile);
   const work = workOf(spec, sizes, count.keptPairs);
   const workspaceBytes = await backend.workspaceBytes(program, sizes);
   if (options.json) {

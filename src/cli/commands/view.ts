@@ -6,7 +6,7 @@ import { lower } from "../../compile.ts";
 import { fail } from "../../diagnostics/diagnostic.ts";
 import { refuseUnwritable, writeWhole } from "../../runtime/write.ts";
 import { host } from "../../targets/index.ts";
-import { chosen } from "../../tile/tile.ts";
+import { tileOf } from "../../tile/tile.ts";
 import { gridOf } from "../../view/grid.ts";
 import { maskCells, maskText } from "../../view/mask.ts";
 import { pictureOf } from "../../view/picture.ts";
@@ -42,7 +42,7 @@ export async function viewCommand(paths: readonly string[], options: ViewOptions
   if (options.out !== undefined && options.out !== "-") refuseUnwritable(options.out);
   const { sizes, inputs } = inputsOf(spec, options, readsOfMask(spec));
   const { plan, program } = lower(spec, host);
-  const tile = { rows: chosen(program, "ROWS"), keys: chosen(program, "KEYS") };
+  const tile = tileOf(program);
   const data = Object.fromEntries([...inputs].map(([name, tensor]) => [name, tensor.data]));
   const grid = gridOf({ spec, plan, sizes, inputs: data, tile }, most[format]);
   const content =
