@@ -41,14 +41,24 @@ const roundingOf = (dtype: RealDtype, x: number): number =>
 const largest = (data: ArrayLike<number>): number =>
   Array.from(data).reduce((most, x) => (Math.abs(x) < Infinity ? Math.max(most, Math.abs(x)) : most), 0);
 
+/** How an output is measured: the error of a number that is off by so much, and how far one may be off. */
+export interface Measure {
+  readonly error: (off: number, want: number) => number;
+  readonly within: (want: number) => number;
+}
+
+export function measureOf(spec: Spec, { name, value, dtype }: SpecOutput, right: OracleResult, limit: number): Measure {
+  const { maxV, weightSum, gain } = right.bounds;
+  const sum = (maxV || 1) * Math.max(1, weightSum) * gain;
+  const scale = spec.output ? Math.max(sum, largest(right.outputs.get(name)?.data ?? [])) : sum;
+  const unit = (want: number): number => (value === "o" ? scale : (Math.max(1, Math.abs(want)) * 2e-6) / limit);
+  return {
+    error: (off, want) => off / unit(want),
+    within: (want) => limit * unit(want) + roundingOf(dtype, want),
+  };
+}
+
 /** `limit` is that of f32 results; the comparison says which one holds for what is stored. */
-/** What the error of a weighted sum is relative to. */
-const scaleOf = ({ bounds }: OracleResult): number => (bounds.maxV || 1) * Math.max(1, bounds.weightSum);
-
-/** How far a number of an output may be from what the oracle wants, so that `compare` still takes it. */
-export const tolerance = ({ value }: SpecOutput, want: number, right: OracleResult, limit: number): number =>
-  value === "o" ? limit * scaleOf(right) : 2e-6 * Math.max(1, Math.abs(want));
-
 export function compare(
   spec: Spec,
   right: OracleResult,
@@ -57,7 +67,6 @@ export function compare(
 ): Comparison {
   let maxError = 0;
   const limit = Math.max(f32Limit, ...spec.outputs.map(({ dtype }) => storageLimits[dtype]));
-  const sum = (right.bounds.maxV || 1) * Math.max(1, right.bounds.weightSum) * right.bounds.gain;
   for (const output of spec.outputs) {
     const expected = right.outputs.get(output.name);
     const found = outputs.get(output.name);
@@ -70,15 +79,13 @@ export function compare(
       };
     }
     const { dtype } = output;
-    const scale = output.value === "o" && spec.output ? Math.max(sum, largest(expected.data)) : sum;
-    const measure = (off: number, want: number): number =>
-      output.value === "o" ? off / scale : (off / Math.max(1, Math.abs(want)) / 2e-6) * f32Limit;
+    const measure = measureOf(spec, output, right, f32Limit);
     for (const [n, want] of expected.data.entries()) {
       const got = Number(found.data[n]);
       if (Object.is(want, got) || want === got || Object.is(rounded(dtype, want), got)) continue;
       const off = Math.abs(got - want);
-      const error = measure(off, want);
-      if (!(measure(off - roundingOf(dtype, want), want) <= f32Limit))
+      const error = measure.error(off, want);
+      if (!(off <= measure.within(want)))
         return { ok: false, maxError: error, limit, reason: `${output.name}[${n}] is ${got}, the oracle says ${want}` };
       maxError = Math.max(maxError, error);
     }

@@ -26,6 +26,7 @@ export const launch = (): Promise<Browser> =>
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html",
+  ".css": "text/css",
   ".mjs": "text/javascript",
   ".json": "application/json",
   ".wasm": "application/wasm",

@@ -185,7 +185,7 @@ const commandRows: readonly CommandRow[] = [
     "D=512",
   ),
   row("FOV5006", 1, "device.json", "", dense, "explain", "-", "--target", () => `c:${file("device.json", "{")}`),
-  row("FOV5008", 1, "--page", "leave out", dense, "bench", "-", "--page", "out"),
+  row("FOV5008", 1, "4 are asked for", "leave out", dense, "bench", "-", "--threads", "4"),
 ];
 
 describe("mistakes of a call", () => {
