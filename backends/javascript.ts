@@ -59,11 +59,18 @@ function closes(text: string): boolean {
   return false;
 }
 
-function operand(x: Scalar, sizes: string): string {
+/** `bound` names what the sums around it count with. */
+function operand(x: Scalar, sizes: string, bound: readonly string[] = []): string {
   if (x.kind === "const") return x.type === "bool" ? String(x.value !== 0) : String(x.value);
   if (x.kind === "size") return property(sizes, x.name);
+  if (x.kind === "var" && bound.includes(x.name)) return `n${bound.indexOf(x.name)}`;
+  if (x.kind === "sum") {
+    const count = operand(x.count, sizes, bound);
+    const body = operand(x.body, sizes, [...bound, x.name]);
+    return `Array.from({ length: Math.max(0, ${count}) }, (_, n${bound.length}) => ${body}).reduce((a, b) => a + b, 0)`;
+  }
   if (x.kind !== "call") throw new Error(`javascript: ${x.kind} in an expression of sizes`);
-  const args = x.args.map((arg) => operand(arg, sizes));
+  const args = x.args.map((arg) => operand(arg, sizes, bound));
   const [a = "0", b = "0", c = "0"] = args;
   const divisor = x.args[1];
   const safe = divisor?.kind === "const" && divisor.value !== 0;

@@ -216,6 +216,8 @@ function callOf(x: Scalar & { kind: "call" }, facts: Facts): Interval {
     }
     case "abs":
       return absolute(of(a));
+    case "hash":
+      return hashed(of(a), of(b));
     case "select": {
       const when = facts.truth(a, facts);
       const [p, q] = [of(b), of(c)];
@@ -293,6 +295,26 @@ function absolute(x: Interval): Interval {
   if (isConst(lo) && lo.value >= 0) return x;
   const down = scaled(lo, -1);
   return between(max(int(0), max(lo, scaled(hi, -1))), max(hi, down), { safe: x.safe });
+}
+
+/** When an interval is one number, and which. A hash of a hash says so by its own condition, which is shorter. */
+function only(lo: Scalar, hi: Scalar): { when: Scalar; value: Scalar } {
+  if (lo.kind === "call" && hi.kind === "call" && lo.fn === "select" && hi.fn === "select") {
+    const [when, value] = lo.args;
+    if (sameScalar(when, hi.args[0]) && sameScalar(value, hi.args[1])) return { when, value };
+  }
+  return { when: call("eq", lo, hi), value: lo };
+}
+
+/** A hash says nothing of what lies between two numbers, and all where there is one only. */
+function hashed(a: Interval, b: Interval): Interval {
+  const [least, most] = [int(0), int(2 ** 31 - 1)];
+  const safe = and(a.safe, b.safe);
+  if (!isEnd(a.lo) || !isEnd(a.hi) || !isEnd(b.lo) || !isEnd(b.hi)) return between(least, most, { safe });
+  const [p, q] = [only(a.lo, a.hi), only(b.lo, b.hi)];
+  const one = and(p.when, q.when);
+  const value = call("hash", p.value, q.value);
+  return between(select(one, value, least), select(one, value, most), { safe });
 }
 
 /** The number of table entries <= value rises with the value. */

@@ -29,6 +29,9 @@ export const scalars = ((): TileProgram => {
       s.read("int", "i32", []),
       s.call("abs", t(r)),
     ),
+    s.call("int", s.mul(s.call("float", t(r)), s.float(-1.37e8))),
+    s.call("int", s.call("sqrt", s.call("float", t(r)))),
+    s.mod(s.call("hash", s.call("hash", s.int(0), t(r)), r), s.int(1 << 20)),
   ];
   return {
     name: "scalars",

@@ -51,7 +51,7 @@ export const specRows: readonly SpecRow[] = [
   row("FOV3112", a("score «near.o»"), ""),
   row("FOV3113", "«schedule a for wgsl { tile: 32 by 16 }»", ""),
   row("FOV3114", a("score «q[i] @ k[j]»"), ""),
-  row("FOV3115", a("score «hash»(i)"), ""),
+  row("FOV3115", a("score «mean»(s)"), ""),
   row("FOV4001", `«»// ${"x".repeat(65536)}`, "split the file"),
   row("FOV4002", a(`mask ${"(".repeat(63)}«(»j`), "name a part of it"),
   row("FOV4003", `param n = «${"1 + ".repeat(5000)}1»`, "name parts of it"),

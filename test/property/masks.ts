@@ -47,6 +47,8 @@ const { number, condition } = fc.letrec<{ number: Scalar; condition: Scalar }>((
       )
       .map(([fn, a, c]) => s.call(fn as "idiv", a, c)),
     tie("number").map((a) => s.call("abs", a)),
+    fc.tuple(tie("number"), tie("number")).map(([a, b]) => s.mod(s.call("hash", a, b), s.int(4))),
+    tie("number").map((a) => s.call("int", s.mul(s.call("float", a), s.float(0.75)))),
     fc.tuple(tie("condition"), tie("number"), tie("number")).map(([c, a, b]) => s.select(c, a, b)),
   ),
   condition: fc.oneof(

@@ -193,5 +193,6 @@ test("the generator draws masks of every kind", () => {
     .sample(condition, 400)
     .map((x) => printScalar(x))
     .join("\n");
-  for (const part of ["doc[", "table", " mod ", " div ", "not ", "abs(", "if ", "sum("]) expect(texts).toContain(part);
+  for (const part of ["doc[", "table", " mod ", " div ", "not ", "abs(", "if ", "sum(", "hash(", "int("])
+    expect(texts).toContain(part);
 });

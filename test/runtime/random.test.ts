@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bernoulli, between, normal, segments } from "../../src/runtime/random.ts";
+import { bernoulli, between, normal, offsets, segments } from "../../src/runtime/random.ts";
 
 test("the same arguments give the same numbers, other ones do not", () => {
   expect(normal(7, "q", 100)).toEqual(normal(7, "q", 100));
@@ -105,6 +105,31 @@ describe("segments", () => {
     expect([...segments(1, "doc", 5, 3)]).toEqual([0, 1, 2]);
     expect(segments(1, "doc", 5, 0)).toHaveLength(0);
     expect(() => segments(1, "doc", 0, 3)).toThrow(/^FOV4004/);
+  });
+});
+
+describe("offsets", () => {
+  test("rise from 0 to the length, one a segment and one more", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const found = [...offsets(seed, "cu", 100, 6)];
+      expect(found[0]).toBe(0);
+      expect(found[5]).toBe(100);
+      for (let n = 1; n < 6; n++) expect(found[n]).toBeGreaterThan(found[n - 1] ?? NaN);
+    }
+    expect(offsets(1, "cu", 64, 5)).not.toEqual(offsets(2, "cu", 64, 5));
+  });
+
+  test("mark where the segments of the same seed change", () => {
+    const ids = segments(3, "cu", 4, 50);
+    const found = offsets(3, "cu", 50, 5);
+    for (let i = 0; i < 50; i++) expect(found.findLastIndex((at) => at <= i)).toBe(ids[i]);
+  });
+
+  test("with no room are still as many", () => {
+    expect([...offsets(1, "cu", 2, 5)]).toEqual([0, 1, 2, 2, 2]);
+    expect([...offsets(1, "cu", 0, 3)]).toEqual([0, 0, 0]);
+    expect([...offsets(1, "cu", 7, 1)]).toEqual([0]);
+    expect(offsets(1, "cu", 7, 0)).toHaveLength(0);
   });
 });
 

@@ -108,8 +108,11 @@ const rows: readonly (readonly [source: string, ...said: string[]])[] = [
   [a("score q[i] @ k[j]"), "FOV3114 q[i] @ k[j]"],
   [a("score q[i]"), "FOV3114 q"],
   [a("mask s < 1"), "FOV3115 s"],
-  [a("score hash(i)"), "FOV3115 hash"],
   [a("score mean(s)"), "FOV3115 mean"],
+  [a("score hash()"), "FOV2003 hash()"],
+  [a("score int(i, j)"), "FOV2003 int(i, j)"],
+  [a("score hash(s)"), "FOV2001 s"],
+  [a("score int(causal)"), "FOV2001 causal"],
   // limits
   [a("mask i < 3000000000"), "FOV4004 3000000000"],
   [a("mask i < 2000000000 + 2000000000"), "FOV4004 2000000000 + 2000000000"],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { runModule } from "../../backends/wgsl/host.ts";
 import { emitModule } from "../../backends/wgsl/emit.ts";
+import { scalarFns } from "../../src/scalar/functions.ts";
 import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import type { Stored } from "../../src/scalar/storage.ts";
@@ -58,6 +59,23 @@ describe("wgsl scalar functions", { timeout: 60_000 }, () => {
       });
     }
     for (const error of worst) expect(error).toBeLessThan(1e-6);
+  });
+
+  it("logarithms of powers of two exactly, integers of reals, and hashes", async () => {
+    const x = Float32Array.of(1, 2, 8, 0.25, 2 ** 100, 0, -1, 2.9, -2.9, 3e9, -3e9, 123456.7, NaN);
+    const at = s.read("x", "f32", [v("r")]);
+    const mixed = s.call("hash", s.call("hash", s.int(0), s.call("int", at)), v("r"));
+    const values = [s.call("log2", at), s.call("int", at), s.mod(mixed, s.int(1 << 20))];
+    const float = (y: Scalar): Scalar => (y.type === "i32" ? s.call("float", y) : y);
+    const o = await table([{ name: "x", type: "f32", dims: [s.size("N")], data: x }], values.map(float), x.length);
+    const log2 = Array.from(x, (_, r) => o[r * 3] ?? NaN);
+    expect(log2.slice(0, 6)).toEqual([0, 1, 3, -2, 100, -Infinity]);
+    expect(log2[6]).toBeNaN();
+    x.forEach((given, r) => {
+      const whole = scalarFns.int.f64(given);
+      expect(o[r * 3 + 1]).toBe(Math.fround(whole));
+      expect(o[r * 3 + 2]).toBe(scalarFns.hash.f64(scalarFns.hash.f64(0, whole), r) % (1 << 20));
+    });
   });
 
   it("floored division, reads outside, packed bools, any, sum and search", async () => {
