@@ -260,18 +260,6 @@ describe("view", () => {
   });
 });
 
-test("doctor says of each target what is there and how to get what is not", async () => {
-  const { code, out } = await fovea("doctor", "--json");
-  expect(code).toBe(0);
-  const { version, findings } = JSON.parse(out) as {
-    version: number;
-    findings: { what: string; found: unknown; help: string }[];
-  };
-  expect(version).toBe(1);
-  expect(findings.map((f) => f.what.split(":")[0])).toEqual(expect.arrayContaining(["WASM SIMD", "C", "WGSL"]));
-  for (const { help } of findings) expect(help).not.toBe("");
-});
-
 test("compile prints the paths that it wrote, and nothing where it refuses", async () => {
   const out = join(folder, "kernels");
   const said = await foveaOf(spec, "compile", "-", "--target", "c,wgsl", "-o", out);
