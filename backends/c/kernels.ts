@@ -62,7 +62,8 @@ static void fovea_product(float *restrict to, ptrdiff_t to_ld, const float *rest
 }`,
   },
   product_guarded: {
-    text: `/* The same, but an a of zero adds nothing, whatever b is. */
+    needs: ["bits"],
+    text: `/* The same, but an a of +0 adds nothing, whatever b is. */
 static void fovea_product_guarded(float *restrict to, ptrdiff_t to_ld, const float *restrict a, ptrdiff_t a_ld,
                                   const float *restrict b, ptrdiff_t b_ld, int32_t rows, int32_t columns, int32_t depth) {
   for (int32_t r = 0; r < rows; r++) {
@@ -70,7 +71,7 @@ static void fovea_product_guarded(float *restrict to, ptrdiff_t to_ld, const flo
     for (int32_t k = 0; k < depth; k++) {
       const float *restrict row = b + k * b_ld;
       const float x = a[r * a_ld + k];
-      if (x == 0.0f) continue;
+      if (fovea_bits(x) == 0) continue;
       for (int32_t c = 0; c < columns; c++) t[c] = t[c] + x * row[c];
     }
   }
@@ -111,7 +112,8 @@ static void fovea_product_rows(float *restrict to, ptrdiff_t to_ld, const float 
 }`,
   },
   product_rows_guarded: {
-    text: `/* The same, but an a of zero adds nothing, whatever b is. */
+    needs: ["bits"],
+    text: `/* The same, but an a of +0 adds nothing, whatever b is. */
 static void fovea_product_rows_guarded(float *restrict to, ptrdiff_t to_ld, const float *restrict a, ptrdiff_t a_ld,
                                        const float *restrict b, ptrdiff_t b_ld, int32_t rows, int32_t columns,
                                        int32_t depth) {
@@ -121,7 +123,7 @@ static void fovea_product_rows_guarded(float *restrict to, ptrdiff_t to_ld, cons
       const float *restrict y = b + c * b_ld;
       float s = to[r * to_ld + c];
       for (int32_t k = 0; k < depth; k++) {
-        if (x[k] != 0.0f) s = s + x[k] * y[k];
+        if (fovea_bits(x[k]) != 0) s = s + x[k] * y[k];
       }
       to[r * to_ld + c] = s;
     }

@@ -49,7 +49,8 @@ function printStage(stage: Stage): readonly string[] {
       return [`merge ${stage.parts} parts`];
     case "fold":
       return [
-        `fold ${stage.outputs.map(outputText).join(", ")}${stage.output ? ` with o = ${printScalar(stage.output)}` : ""}`,
+        `fold ${stage.outputs.map(outputText).join(", ")}`,
+        ...(stage.output ? [`  output ${printScalar(stage.output)}`] : []),
       ];
   }
 }
@@ -67,7 +68,7 @@ function printSplit({ keys, inner, residues }: Split): readonly string[] {
   ];
 }
 
-export function printVisit({ may, must, verdict, granule, perHead }: Visit): readonly string[] {
+function printVisit({ may, must, verdict, granule, perHead }: Visit): readonly string[] {
   return [
     `visit in runs of ${granule}, ${perHead ? "a head" : "the same for all heads"}`,
     ...(may.length === 0 ? ["  may  nothing"] : may.map((range) => `  may  ${printRange(range)}`)),

@@ -103,7 +103,7 @@ export type Operation =
       readonly from: View;
       readonly accumulate: boolean;
     }
-  /** to[r, c] (= | +=) Σ_k a[r, k] · b[c, k] (`b: columns`) or b[k, c] (`b: rows`). With `guard`, terms whose a is 0 add nothing. */
+  /** to[r, c] (= | +=) Σ_k a[r, k] · b[c, k] (`b: columns`) or b[k, c] (`b: rows`). With `guard`, terms whose a is +0 add nothing; −0 is a number like any other. */
   | {
       readonly kind: "dot";
       readonly to: View;

@@ -6,10 +6,11 @@ import { oracle, type OracleResult } from "../../src/oracle/oracle.ts";
 import type { Role, Sizes, Spec } from "../../src/spec/spec.ts";
 import { checkInputs, inputDims } from "../../src/spec/inputs.ts";
 import { compare, limitOf, type Accuracy } from "../../src/verify/compare.ts";
+import { numbersOf, storedAs } from "../../src/scalar/storage.ts";
 import { sampleInputs, type SampleTensor } from "../../src/verify/sample.ts";
 import type { Inputs, Kernel, Results } from "../support/kernels.ts";
 import { pairwise, type Cover, type Factors } from "../support/pairwise.ts";
-import { firstSpoilt, offset, poison, type Poisoned } from "../support/poison.ts";
+import { dtypeIn, firstSpoilt, offset, poison, type Poisoned } from "../support/poison.ts";
 import { fill, fillsOf, type Fill } from "../support/values.ts";
 import { visible } from "../support/visible.ts";
 
@@ -80,7 +81,7 @@ function factorsOf(spec: Spec, levels: Levels): Factors<Record<string, number | 
 export const shapesOf = (spec: Spec, levels: Levels, most: number): Cover<Shape> =>
   pairwise(factorsOf(spec, levels), 1, most);
 
-export function sizesOf(spec: Spec, shape: Shape): Sizes {
+function sizesOf(spec: Spec, shape: Shape): Sizes {
   const group = Number(shape["group"] ?? 1);
   // Seven heads a group are many rows already.
   const keyHeads = group === 7 ? 1 : 2;
@@ -133,6 +134,7 @@ function heat(spec: Spec, sizes: Sizes, inputs: Map<string, SampleTensor>): void
   if (!q || !k) return;
   const extent = (x: SampleTensor, role: Role): number => x.dims[spec.roles.indexOf(role)] ?? 1;
   const { heads, keyHeads } = visible(spec, sizes, inputs);
+  const [qs, ks] = [numbersOf(dtypeIn(spec, "q"), q.data), numbersOf(dtypeIn(spec, "k"), k.data)];
   const group = Math.max(1, heads / keyHeads);
   const channels = extent(q, "channel");
   const step = spec.roles.slice(spec.roles.indexOf("channel") + 1).reduce((a, role) => a * extent(q, role), 1);
@@ -145,12 +147,18 @@ function heat(spec: Spec, sizes: Sizes, inputs: Map<string, SampleTensor>): void
         for (let j = 0; j < extent(k, "position"); j++) {
           const atK = offset(spec.roles, k.dims, { batch, head: Math.floor(head / group), position: j, channel: 0 });
           let dot = 0;
-          for (let c = 0; c < channels; c++) dot += q.data[at + c * step] * k.data[atK + c * stepK];
+          for (let c = 0; c < channels; c++) dot += qs[at + c * step] * ks[atK + c * stepK];
           most = Math.max(most, Math.abs(dot));
         }
       }
   const factor = most === 0 ? 1 : (30 * Math.sqrt(channels)) / most;
-  inputs.set("q", { dims: q.dims, data: Float32Array.from(q.data, (x) => x * factor) });
+  inputs.set("q", {
+    dims: q.dims,
+    data: storedAs(
+      dtypeIn(spec, "q"),
+      Array.from(qs, (x) => x * factor),
+    ),
+  });
 }
 
 /**

@@ -3,6 +3,7 @@
  * (those that no row sees, and one run more that only some rows see), and which rows see a spoilt key. What a row
  * does not see must change no bit of it.
  */
+import { numbersOf, storedAs, type Dtype } from "../../src/scalar/storage.ts";
 import type { Role, Sizes, Spec } from "../../src/spec/spec.ts";
 import type { Inputs, Results } from "./kernels.ts";
 import { draws } from "./pairwise.ts";
@@ -13,6 +14,9 @@ export interface Poisoned {
   /** Does the row see a spoilt key? */
   readonly sees: (b: number, h: number, row: number) => boolean;
 }
+
+export const dtypeIn = (spec: Spec, name: string): Dtype =>
+  spec.inputs.find((input) => input.name === name)?.dtype ?? "f32";
 
 type Place = Readonly<Record<Role, number>>;
 
@@ -38,7 +42,8 @@ export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number): 
   const victims = new Set<string>();
   for (const name of ["k", "v"]) {
     const { dims, data } = inputs.get(name) ?? { dims: [], data: new Float32Array() };
-    const copy = Float32Array.from(data);
+    const dtype = dtypeIn(spec, name);
+    const copy = Float32Array.from(numbersOf(dtype, data));
     const channels = dims[spec.roles.indexOf("channel")] ?? 1;
     for (let b = 0; b < batches; b++)
       for (let hk = 0; hk < keyHeads; hk++)
@@ -49,7 +54,7 @@ export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number): 
           for (let channel = 0; channel < channels; channel++)
             copy[offset(spec.roles, dims, { batch: b, head: hk, position: j, channel })] = bad;
         }
-    changed.set(name, { dims, data: copy });
+    changed.set(name, { dims, data: storedAs(dtype, copy) });
   }
   const sees = (b: number, h: number, row: number): boolean => {
     for (let j = 0; j < keys; j++)

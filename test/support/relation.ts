@@ -21,7 +21,7 @@ export type Drawn = {
 };
 
 /** Small, with edges of tiles in reach. */
-export const drawn: fc.Arbitrary<Drawn> = fc.record({
+const drawn: fc.Arbitrary<Drawn> = fc.record({
   seed: fc.nat(1000),
   B: fc.integer({ min: 1, max: 2 }),
   H: fc.integer({ min: 1, max: 3 }),

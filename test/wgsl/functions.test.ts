@@ -67,7 +67,7 @@ describe("wgsl scalar functions", { timeout: 60_000 }, () => {
     const mixed = s.call("hash", s.call("hash", s.int(0), s.call("int", at)), v("r"));
     const values = [s.call("log2", at), s.call("int", at), s.mod(mixed, s.int(1 << 20))];
     const float = (y: Scalar): Scalar => (y.type === "i32" ? s.call("float", y) : y);
-    const o = await table([{ name: "x", type: "f32", dims: [s.size("N")], data: x }], values.map(float), x.length);
+    const o = await table([{ name: "x", dtype: "f32", dims: [s.size("N")], data: x }], values.map(float), x.length);
     const log2 = Array.from(x, (_, r) => o[r * 3] ?? NaN);
     expect(log2.slice(0, 6)).toEqual([0, 1, 3, -2, 100, -Infinity]);
     expect(log2[6]).toBeNaN();

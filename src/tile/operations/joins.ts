@@ -43,7 +43,7 @@ export const dot: OperationRow<"dot"> = {
         let x = op.start === "add" ? to.get(r, c) : 0;
         for (let k = 0; k < terms; k++) {
           const left = a.get(r, k);
-          if (!(op.guard && left === 0)) x += left * (op.along === "columns" ? b.get(c, k) : b.get(k, c));
+          if (!(op.guard && Object.is(left, 0))) x += left * (op.along === "columns" ? b.get(c, k) : b.get(k, c));
         }
         to.put(r, c, x);
       }
