@@ -92,6 +92,8 @@ function simplified(fn: ScalarFn, args: readonly Scalar[], type: ScalarType): Sc
       return b && sameScalar(a, b) ? a : undefined;
     case "not":
       return a.kind === "call" && a.fn === "not" ? a.args[0] : undefined;
+    case "float":
+      return a.type === "f32" ? a : undefined;
     case "min":
     case "max":
       return b && sameScalar(a, b) ? a : undefined;

@@ -89,6 +89,9 @@ describe("expansion", () => {
   });
   it("chains comparisons", () => expect(mask("0 <= j < i < 9")).toBe("0 <= j < i and i < 9"));
   it("promotes integers to reals", () => expect(score("s + i * 2")).toBe("s + float(i * 2)"));
+  it("leaves a real as it is where it is made one by name", () => {
+    expect(score("s + float(j mod 3) + float(s)")).toBe("s + float(j mod 3) + s");
+  });
   it("divides integers as reals in a score", () => expect(score("i / 2")).toBe("float(i) / 2.0"));
   it("folds", () => expect(score("s * (1 / 8)")).toBe("s * 0.125"));
   it("if", () => expect(score("if causal then s else 0")).toBe("if j <= i then s else 0.0"));
