@@ -40,7 +40,7 @@ const hash =
   "h = Math.imul(h ^ (h >>> 16), 0x85ebca6b); h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35); " +
   "return (h ^ (h >>> 16)) & 0x7fffffff; })";
 
-export const property = (of: string, name: string): string =>
+const property = (of: string, name: string): string =>
   /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? `${of}.${name}` : `${of}[${JSON.stringify(name)}]`;
 
 /** The expression, without parentheses around the whole. */

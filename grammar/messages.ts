@@ -49,7 +49,7 @@ const names: Readonly<Record<string, string>> = {
 /** A part of the user's text for a message: short, on one line. */
 const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
 
-export function describe(token: IToken): string {
+function describe(token: IToken): string {
   if (token.tokenType === EOF) return "the end of the file";
   if (token.tokenType === Identifier) return `the name \`${clip(token.image)}\``;
   if (token.tokenType === Num) return `the number \`${clip(token.image)}\``;

@@ -17,14 +17,13 @@ export interface Scope {
   readonly element: (buffer: string, indices: readonly string[]) => string | undefined;
 }
 
-export const typeName = (type: ScalarType): string => type;
 const zeroOf = (type: ScalarType): string => (type === "f32" ? "0.0" : type === "i32" ? "0" : "false");
 
 /** A WGSL identifier of any name: what WGSL does not allow becomes its code point. */
 export const identifier = (prefix: string, name: string): string =>
   `${prefix}_${name.replace(/[^A-Za-z0-9_]/gu, (c) => `x${c.codePointAt(0)?.toString(16) ?? ""}x`)}`;
 
-export function floatLiteral(value: number): string {
+function floatLiteral(value: number): string {
   if (Number.isNaN(value)) return "fv_nan()";
   const finite = Math.fround(Math.max(-3e38, Math.min(3e38, value)));
   const text = String(finite);

@@ -170,7 +170,7 @@ function sizesFrom(spec: Spec, given: ReadonlyMap<string, GivenTensor>, named: S
   return sizes;
 }
 
-export function exampleSizes(spec: Spec, named: Sizes): Sizes {
+function exampleSizes(spec: Spec, named: Sizes): Sizes {
   const sizes: Record<string, number> = {};
   const missing: string[] = [];
   for (const name of spec.sizes) {

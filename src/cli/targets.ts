@@ -3,7 +3,7 @@ import { targetOf } from "../verify/run.ts";
 import type { Need } from "./inputs.ts";
 
 /** Targets that need no backend: the float64 oracle and the interpreter of tile programs. */
-export const interpreters: readonly string[] = ["oracle", "tiles"];
+const interpreters: readonly string[] = ["oracle", "tiles"];
 
 export async function needOf(target: string): Promise<Need> {
   const reads = (): boolean => true;

@@ -86,7 +86,7 @@ const codeOf = (error: unknown): string | undefined =>
 /** Mistakes of the command line itself; where they have a span they are mistakes of a file. */
 const usageCodes: ReadonlySet<Code> = new Set(["FOV0001", "FOV0004", "FOV0007", "FOV5001"]);
 
-export const exitOf = (diagnostics: readonly Diagnostic[]): number => {
+const exitOf = (diagnostics: readonly Diagnostic[]): number => {
   const errors = diagnostics.filter((d) => d.severity === "error");
   if (errors.length === 0) return exit.yes;
   if (errors.some((d) => d.code === "FOV9001")) return exit.bug;

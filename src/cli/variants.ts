@@ -23,7 +23,7 @@ export interface Variant {
 }
 
 /** Rows of a comparison at most: more are no table any more. */
-export const mostVariants = 64;
+const mostVariants = 64;
 
 /** `w=64,128`; a name once. */
 export function collectLists(text: string, before: Lists = {}): Lists {

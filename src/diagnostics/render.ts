@@ -193,7 +193,7 @@ const hidden =
   /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069\uFEFF]|\p{Surrogate}/gu;
 
 /** Controls become their pictures (`␛`), what else would move or reorder text becomes `�`. */
-export function visible(text: string): string {
+function visible(text: string): string {
   return text.replace(hidden, (character) => {
     const code = character.charCodeAt(0);
     if (code < 0x20) return String.fromCharCode(0x2400 + code);

@@ -24,7 +24,7 @@ export const dotName = (s: Pick<DotShape, "along" | "start" | "guard">): string 
   `dot_${s.along}_${s.start}${s.guard ? "_guarded" : ""}`;
 
 /** Pointers, then the row strides of a, b and c in bytes (b: of a panel for `columns`), then the extents. */
-export const dotParams: readonly Local[] = [
+const dotParams: readonly Local[] = [
   ...["a", "b", "c"].map((name) => ({ name, type: "ptr" as const })),
   ...["a_stride", "b_stride", "c_stride", "m", "n", "k"].map((name) => ({ name, type: "i32" as const })),
 ];
@@ -125,7 +125,9 @@ function registerBlock(b: Builder, shape: DotShape, rows: number, a0: Expr, pane
       b.set(factor, { kind: "loadsplat", type: "vf32", at: a[r] ?? a0, offset: n * 4 });
       row.forEach((sum, v) => {
         const column = columns[v] ?? vf32(0);
-        const term = shape.guard ? op("value", op("and", op("bits", column), op("ne", op("bits", factor), vi32(0)))) : column;
+        const term = shape.guard
+          ? op("value", op("and", op("bits", column), op("ne", op("bits", factor), vi32(0))))
+          : column;
         b.set(sum, start ? op("mul", factor, term) : fma(factor, term, sum));
       });
     });

@@ -178,7 +178,7 @@ function casesOf({ coefficient, of }: Term): Cases | undefined {
 }
 
 /** Flattened, without repeats of one constant; decided where a constant decides it. */
-export function join(kind: "and" | "or", parts: readonly Formula[]): Formula {
+function join(kind: "and" | "or", parts: readonly Formula[]): Formula {
   const flat = parts.flatMap((part) => (part.kind === kind ? part.parts : [part]));
   const decisive = flat.find((part) => part.kind === "const" && part.value === (kind === "or"));
   if (decisive) return decisive;

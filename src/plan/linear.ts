@@ -20,7 +20,7 @@ export interface Linear {
 
 export const constantly = (constant: number): Linear => ({ terms: [], constant });
 export const single = (of: Scalar, coefficient = 1): Linear => ({ terms: [{ coefficient, of }], constant: 0 });
-export const isConstant = (x: Linear): boolean => x.terms.length === 0;
+const isConstant = (x: Linear): boolean => x.terms.length === 0;
 
 export function plus(a: Linear, b: Linear): Linear {
   const terms: Term[] = [...a.terms];

@@ -7,7 +7,7 @@ import { and, isConst, max, min, or, sameScalar, truth, int, type Scalar } from 
 import type { Range } from "./plan.ts";
 
 /** Cross products of ors grow; more ranges than this are joined (may) or left to the element mask (must). */
-export const maxRanges = 16;
+const maxRanges = 16;
 
 type Which = "may" | "must";
 

@@ -4,7 +4,6 @@
  * solved. Guarantees: `may` covers every key that any row i0 … i1 sees, `must` only keys that all of them see.
  * A read that depends on the row is enumerated: once for each block of rows, or each row, that the tile touches.
  */
-import { printScalar } from "../scalar/print.ts";
 import {
   add,
   and,
@@ -221,6 +220,3 @@ function blockOfKey(x: Scalar): number | undefined {
   const [j, n] = x.args;
   return j.kind === "var" && isConst(n) && n.value > 0 ? n.value : undefined;
 }
-
-/** A line for messages: the formula as it was understood. */
-export const printFormula = (mask: Scalar): string => printScalar(formulaScalar(normalForm(mask)));

@@ -171,7 +171,7 @@ function anyOf(name: string, times: Scalar, holds: Scalar, facts: Facts): Truth 
 }
 
 /** Facts on a tile of Scalars; `read` says what is known of tensors. */
-export const factsOn = (i0: Scalar, i1: Scalar, j0: Scalar, j1: Scalar, read: Facts["read"]): Facts => ({
+const factsOn = (i0: Scalar, i1: Scalar, j0: Scalar, j1: Scalar, read: Facts["read"]): Facts => ({
   i: position("i", i0, i1),
   j: position("j", j0, j1),
   exact: (x) => x,

@@ -9,7 +9,7 @@ import type { State } from "./plan.ts";
 
 type Row<K extends Weights["kind"]> = (weights: Extract<Weights, { kind: K }>) => State;
 
-export const log2e = float(Math.fround(Math.LOG2E));
+const log2e = float(Math.fround(Math.LOG2E));
 const lowest = float(Number.NEGATIVE_INFINITY);
 const s = variable("s", "f32");
 const m = variable("m", "f32");

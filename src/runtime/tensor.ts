@@ -42,7 +42,7 @@ export function elementCount(dims: readonly number[]): number {
 }
 
 /** How many entries of the typed array `count` elements take: i4 packs two in a byte. */
-export function storedLength(dtype: Dtype, count: number): number {
+function storedLength(dtype: Dtype, count: number): number {
   return dtype === "i4" ? Math.ceil(count / 2) : count;
 }
 
@@ -70,7 +70,7 @@ function allocate(dtype: Dtype, length: number): TensorData {
 }
 
 /** A tensor of zeros. */
-export function zeros(dtype: Dtype, dims: readonly number[]): Tensor {
+function zeros(dtype: Dtype, dims: readonly number[]): Tensor {
   return { dtype, dims, data: allocate(dtype, storedLength(dtype, elementCount(dims))) };
 }
 

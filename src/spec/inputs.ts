@@ -19,7 +19,7 @@ export interface Given {
   readonly dtype?: string;
 }
 
-export const maxElements = 2 ** 31 - 1;
+const maxElements = 2 ** 31 - 1;
 export const maxHeadSize = 512;
 /** Lengths, positions and the sizes that ranges are computed from stay below it, so that their bounds fit 32 bits. */
 export const maxLength = 2 ** 26 - 1;
@@ -54,7 +54,7 @@ export function outputDims(spec: Spec, sizes: Sizes): Map<string, number[]> {
 }
 
 /** `f32[B=1, H=2, L=96, D=16]` */
-export function shapeText(input: SpecInput, sizes: Sizes): string {
+function shapeText(input: SpecInput, sizes: Sizes): string {
   const dim = (x: Scalar): string => {
     const text = printScalar(x);
     const known = x.kind !== "const" && !some(x, (n) => n.kind === "size" && !Object.hasOwn(sizes, n.name));

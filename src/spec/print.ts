@@ -5,9 +5,7 @@
 import { printConstant, printScalar } from "../scalar/print.ts";
 import { outputText, type ExampleValue, type Spec, type SpecInput } from "./spec.ts";
 
-export { printScalar };
-
-export function printInput({ name, dtype, dims }: SpecInput): string {
+function printInput({ name, dtype, dims }: SpecInput): string {
   return `${name}: ${dtype}${dims.length === 0 ? "" : `[${dims.map((dim) => printScalar(dim)).join(", ")}]`}`;
 }
 

@@ -1,7 +1,7 @@
 /** Visits every sub-expression without recursion, so that no text can exhaust the stack. */
 import type { Expr } from "../syntax/ast.ts";
 
-export function parts(x: Expr): readonly Expr[] {
+function parts(x: Expr): readonly Expr[] {
   switch (x.kind) {
     case "number":
     case "string":

@@ -55,7 +55,7 @@ export function superblocks(plan: Plan, body: readonly Statement[]): Statement {
   return classes.length > 0 ? loop("class", classes.map((d) => d.extent).reduce(s.mul), "parallel", [blocks]) : blocks;
 }
 
-export const isPatch = (rows: RowOrder | undefined): boolean => rows !== undefined && partition(rows).spans.length > 1;
+const isPatch = (rows: RowOrder | undefined): boolean => rows !== undefined && partition(rows).spans.length > 1;
 
 /** How many digits a patch spans; 1 where tiles are runs. */
 export const spansOf = ({ rows }: Plan): number => (rows ? partition(rows).spans.length : 1);

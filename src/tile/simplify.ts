@@ -16,7 +16,7 @@ export function settle(program: TileProgram, values: Readonly<Record<string, Sca
   return simplify({ ...mapProgram(program, (x) => s.substitute(x, values)), parameters });
 }
 
-export const simplify = (program: TileProgram): TileProgram => ({ ...program, body: simplifyBlock(program.body) });
+const simplify = (program: TileProgram): TileProgram => ({ ...program, body: simplifyBlock(program.body) });
 
 export function simplifyBlock(list: readonly Statement[]): readonly Statement[] {
   const taken = list.flatMap(branches);

@@ -5,7 +5,7 @@ import type { Parts, ViewUse } from "./operations/row.ts";
 import type { Operation, Statement, TileProgram, View } from "./tile.ts";
 
 /** The statement lists inside a statement. */
-export function bodies(statement: Statement): readonly (readonly Statement[])[] {
+function bodies(statement: Statement): readonly (readonly Statement[])[] {
   switch (statement.kind) {
     case "for":
     case "visit":

@@ -35,7 +35,7 @@ export const counted = (n: string | number, one: string, many: string): string =
 
 type Kind = "kept" | "part" | "visited" | "skipped";
 
-export function kindOf({ kept, visited }: Cell): Kind {
+function kindOf({ kept, visited }: Cell): Kind {
   if (kept >= 1) return "kept";
   if (kept > 0) return "part";
   return visited > 0 ? "visited" : "skipped";

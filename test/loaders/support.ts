@@ -95,7 +95,7 @@ export async function compiled<T extends Target>(
   return { spec, folder, create: (await loaded<T>(join(folder, `${spec.name}.${target}.mjs`))).create };
 }
 
-export const arraysOf = (inputs: ReadonlyMap<string, SampleTensor>): Record<string, SampleTensor["data"]> =>
+const arraysOf = (inputs: ReadonlyMap<string, SampleTensor>): Record<string, SampleTensor["data"]> =>
   Object.fromEntries([...inputs].map(([name, { data }]) => [name, data]));
 
 /** Inputs of the spec's example with other sizes, and how far a result is from the oracle. */

@@ -14,7 +14,7 @@ export const h = s.variable("h");
 export const b = s.variable("b");
 const span = { file: "masks", start: 0, end: 0 };
 
-export const named = (origin: string, x: Scalar): Scalar => ({ ...x, origin });
+const named = (origin: string, x: Scalar): Scalar => ({ ...x, origin });
 export const n = (x: number | Scalar): Scalar => (typeof x === "number" ? s.int(x) : x);
 export const le = (x: number | Scalar, y: number | Scalar): Scalar => s.call("le", n(x), n(y));
 export const lt = (x: number | Scalar, y: number | Scalar): Scalar => s.call("lt", n(x), n(y));
@@ -72,7 +72,7 @@ export interface Made {
   readonly weights?: Spec["weights"];
 }
 
-export function specOf(mask: Scalar, { inputs = [], position, self = true, blocks, weights }: Made = {}): Spec {
+function specOf(mask: Scalar, { inputs = [], position, self = true, blocks, weights }: Made = {}): Spec {
   const key = s.size(self ? "L" : "S");
   const tensor = (length: Scalar): readonly Scalar[] => [s.size("B"), s.size("H"), length, s.size("D")];
   return {

@@ -4,8 +4,8 @@ import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import * as m from "../plan/masks.ts";
 
-export const tableEntries = 2;
-export const tableBlock = 4;
+const tableEntries = 2;
+const tableBlock = 4;
 
 export const inputsOf = (key: Scalar): readonly ReturnType<typeof m.input>[] => [
   m.input("w", []),
