@@ -8,16 +8,19 @@ import { benchCommand } from "./commands/bench.ts";
 import { checkCommand } from "./commands/check.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { compileCommand } from "./commands/compile.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { formatCommand } from "./commands/fmt.ts";
 import { runCommand } from "./commands/run.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { viewCommand } from "./commands/view.ts";
+import { examples } from "./examples.ts";
 import { collect, collectNumbers, defaults, seedOf } from "./options.ts";
 import { exit, guarded, processTerminal, report, type Terminal } from "./terminal.ts";
 import { collectLists } from "./variants.ts";
 import { version } from "./version.ts";
+import { watching } from "./watch.ts";
 
 type Run<O> = (paths: readonly string[], options: O, terminal: Terminal) => Promise<number>;
 
@@ -37,21 +40,25 @@ export async function main(args: readonly string[], terminal: Terminal = process
       // Said below, with its code.
       outputError: () => {},
     })
-    .addHelpText("after", examples);
+    .addHelpText("after", examplesOf("fovea"));
   const add = <O>(name: string, description: string, run: Run<O>, shares: Shares, argument = "<file...>"): Command => {
     const command = program
       .command(`${name} ${argument}`.trim())
       .description(description)
-      .option("--json", "print one JSON document");
+      .option("--json", "print one JSON document")
+      .addHelpText("after", examplesOf(name));
     if (shares !== "nothing") addSpecOptions(command, shares === "several");
     if (shares === "tensors" || shares === "several") addTensorOptions(command);
     return command.action(async (...words: readonly unknown[]) => {
       const given = argument ? ([] as unknown[]).concat(words[0]).map(String) : [];
       const options = { ...defaults, ...(words[argument ? 1 : 0] as object) } as O;
-      code = await guarded(terminal, { json, args }, () => run(given, options, terminal));
+      const once = (): Promise<number> => guarded(terminal, { json, args }, () => run(given, options, terminal));
+      const { watch } = options as { readonly watch?: boolean };
+      code = await (watch === true ? watching(given, terminal, once) : once());
     });
   };
-  add("check", "say what is wrong with a spec", checkCommand, "spec");
+  const again = ["-W, --watch", "again whenever a file changes"] as const;
+  add("check", "say what is wrong with a spec", checkCommand, "spec").option(...again);
   add("fmt", "print the canonical layout", formatCommand, "nothing")
     .option("--check", "only say whether it is so already")
     .option("-w, --write", "write it back");
@@ -71,10 +78,11 @@ export async function main(args: readonly string[], terminal: Terminal = process
     .option("-o, --out <dir>", "where to", ".")
     .option("--simd <which>", "wasm modules to make: both, plain or relaxed", "both")
     .option("--prefix <name>", "what stands before the names of C files and functions")
-    .option("--std <standard>", "what the C may take for granted: c99 or c11", "c99");
+    .option("--std <standard>", "what the C may take for granted: c99 or c11", "c99")
+    .option(...again);
   add("run", "run a kernel", runCommand, "tensors", "<file>")
-    .requiredOption("--target <target>", "wasm, wgsl, c, oracle, tiles")
-    .option("-o, --out <file>", "where outputs go: .npy, .npz or .safetensors; `-` is stdout")
+    .requiredOption("--target <target|oracle|tiles>", "wasm, wgsl, c, or an interpreter: oracle, tiles")
+    .option("-o, --out <tensors>", "where outputs go: .npy, .npz or .safetensors; `-` is stdout")
     .option("--output <name>", "only this output (a .npy gets `o` if not said)");
   add("verify", "run targets against the oracle", verifyCommand, "tensors", "<path...>")
     .option("--target <targets>", "targets, or `all`", "all")
@@ -89,10 +97,11 @@ export async function main(args: readonly string[], terminal: Terminal = process
     "wasm",
   );
   add("view", "draw the mask", viewCommand, "tensors", "<file>").option(
-    "-o, --out <file>",
+    "-o, --out <picture>",
     "write a picture: .svg or .png; `-` is SVG on stdout",
   );
   add("doctor", "what this machine can run", doctorCommand, "nothing", "");
+  add("completion", "what a shell needs to complete commands", completionCommand(program), "nothing", "<shell>");
   return guarded(terminal, { json, args }, async () => {
     try {
       await program.parseAsync([...args], { from: "user" });
@@ -107,10 +116,8 @@ export async function main(args: readonly string[], terminal: Terminal = process
   });
 }
 
-const examples = `
-Example:
-  fovea explain examples/04-sinks.attn
-  fovea compile examples/04-sinks.attn --target wasm,wgsl,c -o out`;
+const examplesOf = (name: string): string =>
+  ["", "Examples:", ...(examples[name] ?? []).map((line) => `  ${line}`)].join("\n");
 
 function addSpecOptions(command: Command, several: boolean): void {
   command
@@ -126,7 +133,7 @@ function addSpecOptions(command: Command, several: boolean): void {
 function addTensorOptions(command: Command): void {
   command
     .option("--input <name=file>", "a tensor: .npy, .npz#member, .safetensors#member", collect)
-    .option("--inputs <file>", "tensors by name from a .npz or .safetensors")
+    .option("--inputs <tensors>", "tensors by name from a .npz or .safetensors")
     .option("--seed <n>", "seed of sampled inputs (0 if not said)", seedOf);
 }
 
