@@ -7,6 +7,7 @@
 import type { Expr, MicroFunction, MicroOp, MicroProgram, MicroStatement, MicroType } from "../../src/micro/micro.ts";
 import { isVector } from "../../src/micro/micro.ts";
 import type { RegisterTarget } from "../../src/micro/scope.ts";
+import { operands, parts } from "../../src/micro/walk.ts";
 import { baseModule } from "./base.ts";
 import { loadBinaryen, relaxedMadd, type Binaryen, type Module, type Ref } from "./binaryen.ts";
 import { Instructions } from "./instructions.ts";
@@ -19,14 +20,8 @@ export const registers: Readonly<Record<Simd, RegisterTarget>> = {
   relaxed: { lanes: 4, rows: 6, unroll: 4 },
 };
 
-/** Variables share locals and single uses take no local: a fifth of the bytes. Nothing moves across a loop or branch. */
-const cleanUp = [
-  "simplify-locals-nostructure",
-  "coalesce-locals",
-  "reorder-locals",
-  "vacuum",
-  "remove-unused-module-elements",
-];
+/** Variables share locals. Passes that also look for values to move cost more than the whole rest of a compile. */
+const cleanUp = ["coalesce-locals", "reorder-locals", "vacuum", "remove-unused-module-elements"];
 
 export async function emitWasm(program: MicroProgram, simd: Simd): Promise<Uint8Array> {
   const binaryen = await loadBinaryen();
@@ -68,6 +63,8 @@ class Printer {
   readonly #vars: number[] = [];
   readonly #instructions: Instructions;
   #label = 0;
+  /** Values that are kept where they are first read, by their variables. */
+  readonly #kept = new Map<string, Expr>();
 
   constructor(b: Binaryen, m: Module, f: MicroFunction, around: Surroundings) {
     this.#b = b;
@@ -107,14 +104,21 @@ class Printer {
   }
 
   #block(list: readonly MicroStatement[]): Ref {
-    const [only, ...more] = list;
-    if (only && more.length === 0) return this.#statement(only);
+    const refs: Ref[] = [];
+    list.forEach((s, n) => {
+      if (s.kind === "set" && this.#keeps(s.name, s.value, list[n + 1])) this.#kept.set(s.name, s.value);
+      else refs.push(this.#statement(s));
+    });
+    const [only, ...more] = refs;
+    if (only !== undefined && more.length === 0) return only;
     const last = list[list.length - 1];
-    return this.#m.block(
-      null,
-      list.map((s) => this.#statement(s)),
-      last?.kind === "return" ? this.#b.unreachable : this.#b.none,
-    );
+    return this.#m.block(null, refs, last?.kind === "return" ? this.#b.unreachable : this.#b.none);
+  }
+
+  /** May the next statement evaluate the value where it reads the variable? What is kept so already lies within. */
+  #keeps(name: string, value: Expr, next: MicroStatement | undefined): boolean {
+    if (!next || next.kind === "for" || next.kind === "while" || calls(value)) return false;
+    return readsOf(next, name) === 1 && [...this.#kept.keys()].every((inner) => readsOf(next, inner) === 0);
   }
 
   #statement(s: MicroStatement): Ref {
@@ -163,8 +167,12 @@ class Printer {
     switch (x.kind) {
       case "const":
         return this.#constant(x.type, x.value);
-      case "var":
-        return m.local.get(this.#local(x.name), this.#type(x.type));
+      case "var": {
+        const kept = this.#kept.get(x.name);
+        if (!kept) return m.local.get(this.#local(x.name), this.#type(x.type));
+        this.#kept.delete(x.name);
+        return m.local.tee(this.#local(x.name), this.#expr(kept), this.#type(x.type));
+      }
       case "load": {
         const at = this.#expr(x.at);
         if (x.part === "byte") return m.i32.load8_u(x.offset, 1, at);
@@ -265,4 +273,13 @@ class Printer {
     if (isVector(p.type)) return this.#instructions.vector(op, p.type, a, b);
     return p.type === "f32" ? this.#instructions.float(op, a, b) : this.#instructions.integer(op, p.type, a, b);
   }
+}
+
+const calls = (x: Expr): boolean => x.kind === "call" || parts(x).some(calls);
+
+/** How often the statement itself reads the variable. */
+function readsOf(s: MicroStatement, name: string): number {
+  const reads = (x: Expr): number =>
+    x.kind === "var" ? Number(x.name === name) : parts(x).reduce((sum, part) => sum + reads(part), 0);
+  return operands(s).reduce((sum, x) => sum + reads(x), 0);
 }

@@ -3,6 +3,7 @@
  * has one type, fresh names never meet names of the tile program (they hold a `$`), and variables that the body
  * uses without declaring them become the parameters, so an operation can be moved into a function of its own.
  */
+import { inlined } from "./inline.ts";
 import { mapExpr, mapStatement, operands, parts } from "./walk.ts";
 import { local, type Expr, type Local, type MicroFunction, type MicroStatement, type MicroType } from "./micro.ts";
 
@@ -72,10 +73,13 @@ export class Builder {
 
   /** The function of all statements so far; what it uses undeclared are its parameters unless these are given. */
   finish(name: string, result?: MicroType, params?: readonly Local[], exported = false): MicroFunction {
-    const body = constantsFirst(this.#current, this.locals);
+    const body = inlined(constantsFirst(this.#current, this.locals));
     const free = params ?? freeVariables(body, this.locals);
     const taken = new Set(free.map((p) => p.name));
-    const locals = [...this.locals].filter(([n]) => !taken.has(n)).map(([n, type]) => ({ name: n, type }));
+    const used = namesOf(body);
+    const locals = [...this.locals]
+      .filter(([n]) => used.has(n) && !taken.has(n))
+      .map(([n, type]) => ({ name: n, type }));
     return { name, params: free, ...(result ? { result } : {}), locals, body, exported };
   }
 }
@@ -108,23 +112,32 @@ function constantsFirst(body: readonly MicroStatement[], locals: Map<string, Mic
 
 function freeVariables(body: readonly MicroStatement[], own: ReadonlyMap<string, MicroType>): Local[] {
   const found = new Map<string, MicroType>();
-  const expr = (x: Expr): void => {
-    if (x.kind === "var") {
-      if (!own.has(x.name)) found.set(x.name, x.type);
-      return;
+  eachStatement(body, (s) => operands(s).forEach((x) => eachVariable(x, (name, type) => found.set(name, type))));
+  return [...found].filter(([name]) => !own.has(name)).map(([name, type]) => ({ name, type }));
+}
+
+/** What is set or read. */
+function namesOf(body: readonly MicroStatement[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  eachStatement(body, (s) => {
+    if (s.kind === "set" || s.kind === "for") names.add(s.name);
+    operands(s).forEach((x) => eachVariable(x, (name) => names.add(name)));
+  });
+  return names;
+}
+
+function eachVariable(x: Expr, visit: (name: string, type: MicroType) => void): void {
+  if (x.kind === "var") return visit(x.name, x.type);
+  for (const part of parts(x)) eachVariable(part, visit);
+}
+
+function eachStatement(list: readonly MicroStatement[], visit: (s: MicroStatement) => void): void {
+  for (const s of list) {
+    visit(s);
+    if (s.kind === "for" || s.kind === "while") eachStatement(s.body, visit);
+    if (s.kind === "if") {
+      eachStatement(s.then, visit);
+      eachStatement(s.otherwise, visit);
     }
-    for (const part of parts(x)) expr(part);
-  };
-  const walk = (list: readonly MicroStatement[]): void => {
-    for (const s of list) {
-      for (const x of operands(s)) expr(x);
-      if (s.kind === "for" || s.kind === "while") walk(s.body);
-      if (s.kind === "if") {
-        walk(s.then);
-        walk(s.otherwise);
-      }
-    }
-  };
-  walk(body);
-  return [...found].map(([name, type]) => ({ name, type }));
+  }
 }

@@ -115,19 +115,14 @@ function registerBlock(b: Builder, shape: DotShape, rows: number, a0: Expr, pane
   };
   const step = (n: number, start = false): void => {
     const bOffset = bStep ? 0 : n * width * 4;
-    const columns = Array.from({ length: vectors }, (_, v) => {
-      const made = b.declare(`b${v}`, "vf32");
-      b.set(made, load("vf32", at, bOffset + v * lanes * 4));
-      return made;
-    });
+    const columns = Array.from({ length: vectors }, (_, v) => b.declare(`b${v}`, "vf32"));
     acc.forEach((row, r) => {
       const factor = b.declare("factor", "vf32");
       b.set(factor, { kind: "loadsplat", type: "vf32", at: a[r] ?? a0, offset: n * 4 });
       row.forEach((sum, v) => {
         const column = columns[v] ?? vf32(0);
-        const term = shape.guard
-          ? op("value", op("and", op("bits", column), op("ne", op("bits", factor), vi32(0))))
-          : column;
+        if (r === 0) b.set(column, load("vf32", at, bOffset + v * lanes * 4));
+        const term = shape.guard ? op("value", op("and", op("bits", column), op("ne", factor, vf32(0)))) : column;
         b.set(sum, start ? op("mul", factor, term) : fma(factor, term, sum));
       });
     });
