@@ -36,7 +36,7 @@ export interface OracleResult {
   readonly bounds: {
     readonly maxV: number;
     readonly weightSum: number;
-    /** The largest |s|, a scaled product of q and k, of a pair that is kept: rounding grows with it. */
+    /** Rounding grows with it: the largest |s|, a scaled product of q and k, of a pair that is kept, or score of a row. */
     readonly logit: number;
     /** How much larger an error of the weighted sum can become in `o`: more than 1 only by an `output`. */
     readonly gain: number;
@@ -224,6 +224,10 @@ function rowEvaluator(
       logits[kept] = score();
       kept++;
     }
+    // What a score adds is rounded with the product; far below the largest of the row it weighs nothing.
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let n = 0; n < kept; n++) largest = Math.max(largest, logits[n]);
+    logit = Math.max(logit, finite(Math.abs(largest)));
     const { lse, weightSum } = weigh(weights.kind, logits, kept, sink?.());
     const o = new Float64Array(channels);
     for (let n = 0; n < kept; n++) {

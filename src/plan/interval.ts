@@ -299,6 +299,7 @@ function absolute(x: Interval): Interval {
 
 /** When an interval is one number, and which. A hash of a hash says so by its own condition, which is shorter. */
 function only(lo: Scalar, hi: Scalar): { when: Scalar; value: Scalar } {
+  if (sameScalar(lo, hi)) return { when: yes, value: lo };
   if (lo.kind === "call" && hi.kind === "call" && lo.fn === "select" && hi.fn === "select") {
     const [when, value] = lo.args;
     if (sameScalar(when, hi.args[0]) && sameScalar(value, hi.args[1])) return { when, value };
