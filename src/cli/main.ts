@@ -51,7 +51,7 @@ export async function main(args: readonly string[], terminal: Terminal = process
     if (shares === "tensors" || shares === "several") addTensorOptions(command);
     return command.action(async (...words: readonly unknown[]) => {
       const given = argument ? ([] as unknown[]).concat(words[0]).map(String) : [];
-      const options = { ...defaults, ...(words[argument ? 1 : 0] as object) } as O;
+      const options = { ...defaults, written: new Set<string>(), ...(words[argument ? 1 : 0] as object) } as O;
       const once = (): Promise<number> => guarded(terminal, { json, args }, () => run(given, options, terminal));
       const { watch } = options as { readonly watch?: boolean };
       code = await (watch === true ? watching(given, terminal, once) : once());
@@ -79,6 +79,7 @@ export async function main(args: readonly string[], terminal: Terminal = process
     .option("--simd <which>", "wasm modules to make: both, plain or relaxed", "both")
     .option("--prefix <name>", "what stands before the names of C files and functions")
     .option("--std <standard>", "what the C may take for granted: c99 or c11", "c99")
+    .option("--force", "write over files that were made from another spec")
     .option(...again);
   add("run", "run a kernel", runCommand, "tensors", "<file>")
     .requiredOption("--target <target|oracle|tiles>", "wasm, wgsl, c, or an interpreter: oracle, tiles")

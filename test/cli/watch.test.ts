@@ -1,7 +1,9 @@
 /** `--watch`: the command again on each change, one that replaces the file and one of a new file in a folder too. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { compileCommand } from "../../src/cli/commands/compile.ts";
+import { defaults } from "../../src/cli/options.ts";
 import { watching } from "../../src/cli/watch.ts";
 import { failure, fovea, scratch } from "./support.ts";
 
@@ -67,6 +69,28 @@ test("the code is that of the last run", async () => {
     return 1;
   };
   expect(await watching([file("three.attn", "")], terminal, run, end.signal)).toBe(1);
+});
+
+test("compile writes the changed spec over what it has written itself", async () => {
+  const spec = (mask: string): string => `attention a(q, k, v: f32[L, D]) { ${mask} example L = 8, D = 4 }`;
+  const path = file("four.attn", spec(""));
+  const out = join(folder, "kernels");
+  const options = { ...defaults, target: "wgsl", out, simd: "both", std: "c99", written: new Set<string>() };
+  const end = new AbortController();
+  const texts: string[] = [];
+  const run = async (): Promise<number> => {
+    const code = await compileCommand([path], options, terminal);
+    texts.push(readFileSync(join(out, "a.wgsl"), "utf8"));
+    if (texts.length === 1) setTimeout(() => writeFileSync(path, spec("mask causal")), 100);
+    else end.abort();
+    return code;
+  };
+  expect(await watching([path], terminal, run, end.signal)).toBe(0);
+  expect(texts[1]).not.toBe(texts[0]);
+  // Another process's run would be written over silently.
+  await expect(
+    compileCommand([file("five.attn", spec(""))], { ...options, written: new Set() }, terminal),
+  ).rejects.toThrow("made from another spec");
 });
 
 test("standard input and a folder that is not there are refused", async () => {

@@ -129,6 +129,8 @@ test("a file that is not of this spec is not written over", async () => {
   const fixed = await compile("kept", "--target", "wgsl", "--dim", "D=16");
   expect(fixed).toMatchObject({ status: 1, stdout: "" });
   expect(fixed.stderr).toMatch(/FOV0006.*was made from another spec/);
+  expect((await compile("kept", "--target", "wgsl", "--dim", "D=16", "--force")).status).toBe(0);
+  expect(String(contents("kept")["t.wgsl.json"])).toContain('"D": 16');
   rmSync(join(folder, "kept/t.wgsl.json"));
   writeFileSync(join(folder, "kept/t.wgsl.mjs"), "mine\n");
   expect((await compile("kept", "--target", "wgsl")).stderr).toMatch(/FOV0006.*no manifest says what it is of/);

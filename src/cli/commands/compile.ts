@@ -13,7 +13,7 @@ import { filesOf, reasonOf, specsOf } from "../load.ts";
 import type { Common } from "../options.ts";
 import { lowerSeen, type StageOptions } from "../stages.ts";
 import { exit, type Terminal } from "../terminal.ts";
-import { countsOf } from "../counts.ts";
+import { countsOf } from "../../cost/counts.ts";
 
 interface CompileOptions extends Common, StageOptions {
   readonly target: string;
@@ -21,6 +21,10 @@ interface CompileOptions extends Common, StageOptions {
   readonly simd: string;
   readonly prefix?: string;
   readonly std: string;
+  /** Write over files of another spec. */
+  readonly force?: boolean;
+  /** What this process has written before, under `--watch`: its own to write over. */
+  readonly written: Set<string>;
 }
 
 /** A file to write, and the manifest that says of which spec it is. */
@@ -46,12 +50,16 @@ export async function compileCommand(
     }
   }
   if (options.stopAfter !== undefined) return exit.yes;
-  for (const [path, { content, manifest }] of made) refuseOther(path, content, manifest, made.get(manifest)?.content);
+  for (const [path, { content, manifest }] of made) {
+    if (options.force === true || options.written.has(path)) continue;
+    refuseOther(path, content, manifest, made.get(manifest)?.content);
+  }
   try {
     mkdirSync(options.out, { recursive: true });
     for (const [path, { content }] of made) {
       writeFileSync(`${path}.part`, content);
       renameSync(`${path}.part`, path);
+      options.written.add(path);
     }
   } catch (error) {
     fail("FOV0003", `${options.out} cannot be written: ${reasonOf(error)}`, {
@@ -150,7 +158,7 @@ function refuseOther(
     "FOV0006",
     known === undefined ? `${path} is there and no manifest says what it is of` : `${path} was made from another spec`,
     {
-      help: "choose another folder with `-o`, rename the attention, or delete the file",
+      help: "choose another folder with `-o`, or let `--force` write over it",
     },
   );
 }
