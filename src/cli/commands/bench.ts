@@ -17,7 +17,7 @@ import { targetsOf, type Common } from "../options.ts";
 import { refusePage, targetsOfPage, writePage, type Benched, type Machine, type Result } from "../page.ts";
 import { report, type Terminal } from "../terminal.ts";
 import { timesOf } from "../timing.ts";
-import { flopsOf } from "../work.ts";
+import { flopsOf } from "../../cost/work.ts";
 
 export interface BenchOptions extends Common {
   readonly target: string;

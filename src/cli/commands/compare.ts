@@ -11,13 +11,14 @@ import { tileOf } from "../../tile/tile.ts";
 import { referenceOf, type Reference } from "../../verify/likeness.ts";
 import { compareRows } from "../../verify/rows.ts";
 import { emitOptionsOf, targetOf } from "../../verify/run.ts";
-import { inputsOf, type Loaded, type Need } from "../inputs.ts";
+import type { Loaded, Need } from "../../verify/call.ts";
+import { inputsOf } from "../inputs.ts";
 import { short, table } from "../table.ts";
 import { needOf } from "../targets.ts";
 import { report, type Terminal } from "../terminal.ts";
 import { timesOf, type Budget } from "../timing.ts";
 import { variantsOf, type Variant, type Wanted } from "../variants.ts";
-import { workOf, type Work } from "../work.ts";
+import { workOf, type Work } from "../../cost/work.ts";
 
 interface CompareOptions extends Wanted {
   readonly target: string;

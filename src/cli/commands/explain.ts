@@ -4,12 +4,13 @@ import { countPlan } from "../../plan/count.ts";
 import { printPlan } from "../../plan/print.ts";
 import { tileOf } from "../../tile/tile.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
-import { inputsOf, readsOfMask } from "../inputs.ts";
+import { readsOfMask } from "../../verify/call.ts";
+import { inputsOf } from "../inputs.ts";
 import { specOf } from "../load.ts";
 import type { Common } from "../options.ts";
 import { lowerSeen, type StageOptions } from "../stages.ts";
 import { exit, type Terminal } from "../terminal.ts";
-import { workOf } from "../work.ts";
+import { workOf } from "../../cost/work.ts";
 
 interface ExplainOptions extends Common, StageOptions {
   readonly target: string;
