@@ -5,7 +5,8 @@
  * with plans, tiles or kernels.
  *
  * Masked keys enter nothing, whatever their numbers are; NaN in an allowed key reaches its row as IEEE arithmetic
- * carries it there. A row without a key has o = 0 and lse = −∞ (or the sink's value).
+ * carries it there. A row without a key has o = 0 and lse = −∞ (or the sink's value), and so has one whose logits are
+ * all −∞, as a score that adds a bias of −∞ gives it.
  */
 import { cell, prepare, type Frame, type Source } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
@@ -229,8 +230,10 @@ function rowEvaluator(
     for (let n = 0; n < kept; n++) largest = Math.max(largest, logits[n]);
     logit = Math.max(logit, finite(Math.abs(largest)));
     const { lse, weightSum } = weigh(weights.kind, logits, kept, sink?.());
+    const weighing = lse === -Infinity ? 0 : kept;
+    logits.fill(0, weighing, kept);
     const o = new Float64Array(channels);
-    for (let n = 0; n < kept; n++) {
+    for (let n = 0; n < weighing; n++) {
       const vAt = b * v.strides.batch + keyHead * v.strides.head + allowed[n] * v.strides.position;
       for (let c = 0; c < channels; c++) o[c] += logits[n] * v.data[vAt + c * v.strides.channel];
     }
@@ -250,7 +253,7 @@ function weigh(
     case "softmax": {
       let most = sink ?? -Infinity;
       for (let n = 0; n < count; n++) most = logits[n] > most || Number.isNaN(logits[n]) ? logits[n] : most;
-      if (count === 0) return { lse: most, weightSum: 0 };
+      if (count === 0 || most === -Infinity) return { lse: most, weightSum: 0 };
       let sum = sink === undefined ? 0 : Math.exp(sink - most);
       for (let n = 0; n < count; n++) sum += Math.exp(logits[n] - most);
       let weightSum = 0;

@@ -113,6 +113,21 @@ describe("rows without a key", () => {
       [2.5, 2.5],
     ]);
   });
+  it("nor is a row NaN whose logits are all −∞, as a bias that stands for a mask makes it", () => {
+    const spec = one("score s + bias[row, j] return o, lse", "bias: f32[L, L]");
+    const never = -Infinity;
+    const result = oracle(spec, two, inputsOf(spec, two, { ...small, bias: [never, never, 0, never] }));
+    expect(out(result)).toEqual([0, 10]);
+    expect(out(result, "lse")).toEqual([-Infinity, 2]);
+    const weighed: number[][] = [];
+    oracle(spec, two, inputsOf(spec, two, { ...small, bias: [never, never, 0, never] }), {
+      see: (_, keys, weights) => weighed.push([...weights.subarray(0, keys.length)]),
+    });
+    expect(weighed).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
+  });
   it("no keys at all, no rows at all", () => {
     const spec = only("attention t(q: f32[L, D], k, v: f32[S, D]) { return o, lse }");
     const none = oracle(spec, { L: 2, S: 0, D: 3 }, inputsOf(spec, { L: 2, S: 0, D: 3 }));
