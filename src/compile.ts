@@ -7,13 +7,16 @@
  * diagnostics; a program that breaks the rules of `validate` is a mistake of the compiler and throws.
  */
 import { preludeSource } from "../grammar/generated/prelude.ts";
-import { fail, type Diagnostic } from "./diagnostics/diagnostic.ts";
+import { diagnostic, fail, type Diagnostic } from "./diagnostics/diagnostic.ts";
+import { closest } from "./diagnostics/suggest.ts";
 import { plan as planOf } from "./plan/build.ts";
 import type { Plan } from "./plan/plan.ts";
 import { resolve, type ResolveOptions } from "./spec/resolve.ts";
 import type { Spec } from "./spec/spec.ts";
 import { parse } from "./syntax/parse.ts";
+import type { File } from "./syntax/ast.ts";
 import type { Device } from "./targets/device.ts";
+import { devices } from "./targets/index.ts";
 import { assignSpacesAndLayouts } from "./tile/assign-spaces-and-layouts.ts";
 import { buildTiles } from "./tile/build.ts";
 import { chooseSchedule } from "./tile/choose-schedule.ts";
@@ -35,7 +38,21 @@ export function check(source: string, path: string, options: ResolveOptions = {}
   const { file, diagnostics } = parse(source, path);
   if (diagnostics.some((d) => d.severity === "error")) return { specs: [], diagnostics };
   const resolved = resolve(file, parse(preludeSource, "prelude.attn").file, options);
-  return { specs: resolved.specs, diagnostics: [...diagnostics, ...resolved.diagnostics] };
+  const unknown = unknownTargets(file);
+  const specs = unknown.length > 0 ? [] : resolved.specs;
+  return { specs, diagnostics: [...diagnostics, ...resolved.diagnostics, ...unknown] };
+}
+
+/** Targets that a `schedule` names and no device is called. */
+function unknownTargets({ declarations }: File): readonly Diagnostic[] {
+  const known = new Set(devices.flatMap(({ backend, name }) => [backend, name.replaceAll("-", "_")]));
+  return declarations.flatMap((each) => {
+    if (each.kind !== "schedule" || known.has(each.target.text)) return [];
+    const { text, span } = each.target;
+    const near = closest(text, known);
+    const help = near ? `did you mean \`${near}\`?` : `there are ${[...known].join(", ")}`;
+    return [diagnostic("FOV5001", `there is no target ${text}`, { span, help })];
+  });
 }
 
 export interface Pass {

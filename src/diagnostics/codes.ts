@@ -42,6 +42,7 @@ export const codes = {
   FOV3011: "a mask lets queries see later keys",
   FOV3012: "the role of a dimension of q cannot be told",
   FOV3013: "an index that reads the operands where it may not",
+  FOV3014: "an entry of a schedule is not what it may be",
   FOV3101: "feature not available yet: project",
   FOV3102: "feature not available yet: rotate",
   FOV3103: "feature not available yet: positions",
@@ -53,7 +54,6 @@ export const codes = {
   FOV3110: "feature not available yet: quantised storage",
   FOV3111: "feature not available yet: this storage type",
   FOV3112: "feature not available yet: attention as a value",
-  FOV3113: "feature not available yet: schedule",
   FOV3114: "feature not available yet: operand rows in expressions",
   FOV3115: "feature not available yet: this built-in",
   FOV4001: "the source is too long",
@@ -72,6 +72,7 @@ export const codes = {
   FOV5007: "a target's answer differs from the oracle's",
   FOV5008: "a way of running that is not available yet",
   FOV5009: "a kernel was used after it was disposed of",
+  FOV5010: "a schedule does not fit the device",
   FOV9001: "a mistake of the compiler itself",
 } as const;
 

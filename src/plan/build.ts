@@ -39,6 +39,7 @@ export function plan(spec: Spec): Plan {
   });
   return {
     name: spec.name,
+    ...(spec.schedules ? { schedules: spec.schedules } : {}),
     inputs: spec.inputs,
     sizes: spec.sizes,
     roles: spec.roles,

@@ -5,7 +5,7 @@
  * `may` over-approximates the keys that any row of the tile sees, `must` under-approximates those that all see.
  */
 import type { Scalar } from "../scalar/scalar.ts";
-import type { Extents, Role, SpecInput, SpecOutput } from "../spec/spec.ts";
+import type { AskedSchedule, Extents, Role, SpecInput, SpecOutput } from "../spec/spec.ts";
 
 /** x = by · outer + inner. `blocks N` is a split by N. */
 export interface Axis {
@@ -123,6 +123,8 @@ export type Stage =
 
 export interface Plan {
   readonly name: string;
+  /** What tiles someone asks for, by target. */
+  readonly schedules?: readonly AskedSchedule[];
   readonly inputs: readonly SpecInput[];
   readonly sizes: readonly string[];
   readonly roles: readonly Role[];

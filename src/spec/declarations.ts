@@ -21,6 +21,7 @@ export interface Declarations {
   readonly callables: ReadonlyMap<string, Callable>;
   readonly params: readonly ParamDeclaration[];
   readonly attentions: ReadonlyMap<string, Attention>;
+  readonly schedules: readonly Extract<Declaration, { kind: "schedule" }>[];
 }
 
 const reserved: ReadonlySet<string> = new Set(positionNames);
@@ -71,6 +72,7 @@ export function collect(file: File, prelude: File, diagnostics: Diagnostic[]): D
     if (declaration.kind === "pattern") callables.set(declaration.name.text, callableOf("pattern", declaration, true));
     if (declaration.kind === "fn") callables.set(declaration.fn.name.text, callableOf("fn", declaration.fn, true));
   }
+  const schedules: Extract<Declaration, { kind: "schedule" }>[] = [];
   const seen = new Map<string, Span>();
   const isNew = (name: Name): boolean => {
     const first = seen.get(name.text);
@@ -97,16 +99,10 @@ export function collect(file: File, prelude: File, diagnostics: Diagnostic[]): D
         if (isNew(declaration.name)) attentions.set(declaration.name.text, declaration);
         break;
       case "schedule":
-        push(
-          diagnostics,
-          diagnostic("FOV3113", "`schedule` is not available yet", {
-            span: declaration.span,
-            notes: ["available now: the compiler chooses tiles by itself; no schedule changes an answer"],
-          }),
-        );
+        schedules.push(declaration);
     }
   }
-  return { callables, params, attentions };
+  return { callables, params, attentions, schedules };
 }
 
 /** Patterns and functions that call themselves, however far around; each cycle is reported once. */

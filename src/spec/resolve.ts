@@ -27,6 +27,7 @@ import { maxLength, tooLong } from "./inputs.ts";
 import { lower } from "./lowering.ts";
 import { evaluateParams, type Overrides } from "./params.ts";
 import { places, push, report, scopeOf, suggestion, type Callable, type Let, type Resolver } from "./scope.ts";
+import { checkScheduleNames, resolveSchedules, scheduleText } from "./schedules.ts";
 import { resolveSignature, type Implied } from "./signature.ts";
 import type { Spec } from "./spec.ts";
 
@@ -51,6 +52,7 @@ export function resolve(file: File, prelude: File, options: ResolveOptions = {})
     if (attention.kind === "attention")
       for (const clause of attention.clauses) if (clause.kind === "param") known.params.add(clause.name.text);
   }
+  checkScheduleNames(declarations.schedules, new Set(declarations.attentions.keys()), diagnostics);
   const specs: Spec[] = [];
   for (const attention of declarations.attentions.values()) {
     const own: Diagnostic[] = [];
@@ -112,7 +114,7 @@ function resolveOne(file: File, declarations: Declarations, declared: Attention,
   const own = attention.clauses.filter((clause) => clause.kind === "param");
   evaluateParams(own, overrides, resolver, params);
   checkAliasArguments(resolver, target, [...declarations.params, ...own]);
-  return resolveAttention(withOwnFns(resolver, attention), attention, declared, declarations.params, request);
+  return resolveAttention(withOwnFns(resolver, attention), attention, declared, declarations, request);
 }
 
 function newResolver(
@@ -217,7 +219,7 @@ function resolveAttention(
   resolver: Resolver,
   attention: AttentionDeclaration,
   declared: Attention,
-  fileParams: readonly ParamDeclaration[],
+  declarations: Declarations,
   request: Request,
 ): Spec | undefined {
   const { diagnostics } = resolver;
@@ -232,6 +234,7 @@ function resolveAttention(
   const resolved = resolveClauses(resolver, clauses, signature);
   checkLets(resolver);
   const where = [...resolveWhere(resolver, attention.where), ...signature.implied];
+  const schedules = resolveSchedules(resolver, name.text, declarations.schedules);
   const example = resolveExample(resolver, clauseOf(clauses, "example"));
   if (!resolved || hasErrors(diagnostics)) return undefined;
   const fixed: Record<string, number> = {};
@@ -250,7 +253,7 @@ function resolveAttention(
     name: name.text,
     path: resolver.path,
     span: declared.span,
-    text: canonicalText(attention, name, resolver, fileParams),
+    text: canonicalText(attention, name, resolver, declarations.params),
     inputs: signature.inputs,
     sizes: signature.sizes,
     fixed,
@@ -260,7 +263,11 @@ function resolveAttention(
     ...(resolver.blocks ? { blocks: resolver.blocks } : {}),
     where: where.filter((each, n) => where.findIndex((other) => sameScalar(other.condition, each.condition)) === n),
     example,
-    clauses: clauseLines(clauses, resolved, resolver),
+    ...(schedules.length > 0 ? { schedules } : {}),
+    clauses: [
+      ...clauseLines(clauses, resolved, resolver),
+      ...schedules.map((each) => ({ clause: "schedule", text: scheduleText(each), default: false })),
+    ],
   };
 }
 

@@ -59,6 +59,7 @@ export const places = {
   shape: { clause: "a shape", variables: [], inputs: false, sizes: true, division: "up" },
   example: { clause: "`example`", variables: [], inputs: false, sizes: true, division: "up" },
   constant: { clause: "a `param`", variables: [], inputs: false, sizes: false, division: "real" },
+  schedule: { clause: "`schedule`", variables: [], inputs: false, sizes: false, division: "real" },
   blocks: { clause: "`blocks`", variables: [], inputs: false, sizes: false, division: "refused" },
 } as const satisfies Record<string, Place>;
 

@@ -47,6 +47,19 @@ export interface SpecOutput {
 export const outputText = ({ name, value, dtype }: SpecOutput): string =>
   `${name === value ? name : `${name} = ${value}`}${dtype === "f32" ? "" : `: ${dtype}`}`;
 
+/** What a `schedule` asks for; what it leaves open the compiler chooses. */
+export interface AskedSchedule {
+  /** A backend (`wgsl`), or a device with `_` for `-` (`cortex_m55`). */
+  readonly target: string;
+  readonly span: Span;
+  readonly rows?: number;
+  readonly keys?: number;
+  readonly superblock?: number;
+  readonly lazy?: number;
+  /** Threads that share a tile. */
+  readonly threads?: number;
+}
+
 export type ExampleValue =
   | { readonly kind: "number"; readonly value: number }
   | { readonly kind: "segments"; readonly count: Scalar }
@@ -86,6 +99,7 @@ export interface Spec {
     readonly sizes: Readonly<Record<string, number>>;
     readonly values: Readonly<Record<string, ExampleValue>>;
   };
+  readonly schedules?: readonly AskedSchedule[];
   /** Lines `clause text` for explain, defaults included and marked. */
   readonly clauses: readonly { readonly clause: string; readonly text: string; readonly default: boolean }[];
 }

@@ -44,6 +44,7 @@ export function buildTiles(plan: Plan): TileProgram {
   const buildings = attends.map((attend) => prepare(plan, attend));
   return {
     name: plan.name,
+    ...(plan.schedules ? { schedules: plan.schedules } : {}),
     sizes: plan.sizes,
     parameters: parametersFor(spansOf(plan)),
     inputs: plan.inputs.map(({ name, dtype, dims }): TensorRef => ({ name, dtype, dims })),

@@ -3,6 +3,7 @@
  * device's first memory, that of a superblock the second (the same one where a scratchpad is all there is). Of what
  * fits, the schedule with the least traffic wins: keys and values come from far once for ROWS · SUPERBLOCK rows, a
  * tile's queries and outputs come from near once for KEYS keys. Sizes that are not fixed count as `usual`.
+ * What a `schedule` of the text says for the device stands instead; it may overflow a cache, and nothing else.
  * A schedule changes no answer beyond rounding.
  */
 import { fail } from "../diagnostics/diagnostic.ts";
@@ -10,6 +11,7 @@ import { patchSizes } from "../plan/row-tiles.ts";
 import { sizeValue } from "../scalar/evaluate.ts";
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
+import type { AskedSchedule } from "../spec/spec.ts";
 import type { Device } from "../targets/device.ts";
 import { spaceOf } from "./assign-spaces-and-layouts.ts";
 import { settle } from "./simplify.ts";
@@ -47,32 +49,53 @@ function patchesOf({ parameters }: TileProgram, rows: number): Readonly<Record<s
 
 export function scheduleFor(program: TileProgram, device: Device): Schedule {
   const [near, far = near] = device.memories.filter((m) => m.kind !== "main");
-  const lazy = device.threads === 1 ? 8 : 0;
+  const asked = askedOf(program, device);
+  const lazy = asked?.lazy ?? (device.threads === 1 ? 8 : 0);
   const footprint = footprintOf(program, device);
+  const one = <T>(x: T | undefined, others: readonly T[]): readonly T[] => (x === undefined ? others : [x]);
   let best: { readonly cost: number; readonly schedule: Schedule } | undefined;
-  let least = Number.POSITIVE_INFINITY;
-  for (const rows of candidates.rows) {
-    for (const keys of candidates.keys) {
-      for (const superblock of device.threads === 1 ? candidates.superblock : [1]) {
-        const one = footprint({ rows, keys, superblock: 1 });
-        const all = footprint({ rows, keys, superblock });
-        least = Math.min(least, all);
-        if (near && (one > near.bytes || all > (far ?? near).bytes)) continue;
+  let least: { readonly bytes: number; readonly schedule: Schedule } | undefined;
+  for (const rows of one(asked?.rows, candidates.rows)) {
+    for (const keys of one(asked?.keys, candidates.keys)) {
+      for (const superblock of one(asked?.superblock, device.threads === 1 ? candidates.superblock : [1])) {
+        const schedule = { rows, keys, superblock, lazy };
+        const tile = footprint({ ...schedule, superblock: 1 });
+        const all = footprint(schedule);
+        if (!least || all < least.bytes) least = { bytes: all, schedule };
+        if (near && (tile > near.bytes || all > (far ?? near).bytes)) continue;
         const cost = 8 / (rows * superblock) + 1 / keys + 1 / rows;
-        if (!best || cost < best.cost) best = { cost, schedule: { rows, keys, superblock, lazy } };
+        if (!best || cost < best.cost) best = { cost, schedule };
       }
     }
   }
-  return (
-    best?.schedule ??
-    fail(
-      "FOV5003",
-      `${program.name} needs ${least} bytes of ${near?.name ?? "memory"}; ${device.name} has ${near?.bytes ?? 0}`,
-      {
-        help: "fix a smaller head size with `--dim`, or choose a device with more memory",
-      },
-    )
-  );
+  if (best) return best.schedule;
+  const cached = [near, far].every((memory) => memory?.kind === "cache");
+  if (asked && least && cached) return least.schedule;
+  const needs = `needs ${least?.bytes ?? 0} bytes of ${near?.name ?? "memory"}; ${device.name} has ${near?.bytes ?? 0}`;
+  if (asked) {
+    const help = "ask for smaller tiles, or fix a smaller head size with `--dim`";
+    return fail("FOV5010", `the schedule of ${program.name} for ${asked.target} ${needs}`, { span: asked.span, help });
+  }
+  const help = "fix a smaller head size with `--dim`, or choose a device with more memory";
+  return fail("FOV5003", `${program.name} ${needs}`, { help });
+}
+
+/** The schedule for this very device, or else for its backend, once it is known that tiles can be made so. */
+function askedOf({ name, schedules = [] }: TileProgram, device: Device): AskedSchedule | undefined {
+  const own = device.name.replaceAll("-", "_");
+  const found = schedules.find(({ target }) => target === own) ?? schedules.find((x) => x.target === device.backend);
+  if (!found) return undefined;
+  const { target, threads = device.threads, superblock = 1, span } = found;
+  const refuse = (what: string, help: string): never =>
+    fail("FOV5010", `the schedule of ${name} for ${target} asks for ${what}`, { span, help });
+  if (threads !== device.threads)
+    refuse(
+      `${threads} threads a tile; ${device.name} has ${device.threads}`,
+      `leave out \`workgroup\`, or write ${device.threads}`,
+    );
+  if (device.threads > 1 && superblock > 1)
+    refuse(`${superblock} tiles a superblock; threads that share a tile work on one`, "leave out `superblock`");
+  return found;
 }
 
 /** Bytes of the buffers and of what threads stage, in the memory that tiles are planned into. */

@@ -7,6 +7,7 @@
  * Tile sizes never depend on run-time lengths, so the rows of a call do not change when keys are appended.
  */
 import type { Scalar, ScalarType } from "../scalar/scalar.ts";
+import type { AskedSchedule } from "../spec/spec.ts";
 import type { Dtype } from "../scalar/storage.ts";
 import type { Layout } from "../targets/device.ts";
 
@@ -173,6 +174,8 @@ export interface TileProgram {
   readonly name: string;
   readonly sizes: readonly string[];
   readonly parameters: readonly Parameter[];
+  /** What someone asks choose-schedule for. */
+  readonly schedules?: readonly AskedSchedule[];
   readonly inputs: readonly TensorRef[];
   readonly outputs: readonly TensorRef[];
   readonly buffers: readonly Buffer[];
