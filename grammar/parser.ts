@@ -5,7 +5,7 @@
  * only through brackets, `not`, unary `-` and `if`, whose depth the caller has limited; chains are loops.
  * A rule may not be named like a token or a parser method.
  */
-import type { CstNode, IRecognitionException, IToken } from "chevrotain";
+import type { CstNode, IRecognitionException, ISerializedGast, IToken } from "chevrotain";
 import { ClauseParser, TooManyErrors } from "./clauses.ts";
 import type { Rule } from "./expressions.ts";
 import { Identifier, signs, words } from "./tokens.ts";
@@ -100,6 +100,12 @@ class FoveaParser extends ClauseParser {
 }
 
 let parser: FoveaParser | undefined;
+
+/** The rules as data, for whatever is made of them. */
+export function grammarRules(): readonly ISerializedGast[] {
+  parser ??= new FoveaParser();
+  return parser.getSerializedGastProductions();
+}
 
 /** The tree of a whole file; where there are errors it is partial and its nodes may lack children. */
 export function parseTokens(tokens: IToken[]): { tree: CstNode; errors: readonly IRecognitionException[] } {

@@ -69,7 +69,7 @@ function branchOf(command: Command): Branch {
   };
 }
 
-export function completionOf(program: Command, shell: string): string {
+function completionOf(program: Command, shell: string): string {
   const branches = program.commands.map(branchOf);
   const name = program.name();
   const head = `# Completion of ${name} for ${shell}, made by \`${name} completion ${shell}\`.`;
