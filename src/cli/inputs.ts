@@ -6,9 +6,8 @@ import { dirname, resolve } from "node:path";
 import { diagnostic, fail, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { namesOfTensors, readTensorFile, readTensors } from "../runtime/load.ts";
 import type { Tensor } from "../runtime/tensor.ts";
-import { dtypes } from "../scalar/storage.ts";
 import type { Spec } from "../spec/spec.ts";
-import { callOf, type GivenTensor, type Loaded, type Need } from "../verify/call.ts";
+import { callOf, givenAs, type GivenTensor, type Loaded, type Need } from "../verify/call.ts";
 import type { Common } from "./options.ts";
 
 /** Sizes from --dim, the tensors' own dimensions and the example. */
@@ -40,16 +39,7 @@ function givenTensors(spec: Spec, options: Common): Map<string, GivenTensor> {
     if (value.kind !== "file" || given.has(name)) continue;
     given.set(name, readTensorFile(resolve(spec.path === "-" ? "." : dirname(spec.path), value.path)));
   }
-  return new Map([...given].map(([name, tensor]) => [name, numeric(spec, name, tensor)]));
-}
-
-function numeric(spec: Spec, name: string, { data, dims, dtype }: Tensor): GivenTensor {
-  const known = dtypes.some((each) => each === dtype);
-  if (known && !(data instanceof Int8Array)) return { dims, data, dtype };
-  const wanted = spec.inputs.find((input) => input.name === name)?.dtype;
-  return fail("FOV2104", `${spec.name}: input ${name} is ${dtype}${wanted ? `; ${wanted} is needed` : ""}`, {
-    help: `store it as ${wanted ?? dtypes.join(", ")}`,
-  });
+  return new Map([...given].map(([name, tensor]) => [name, givenAs(spec, name, tensor)]));
 }
 
 /** A tensor is missing: what the file has instead, and how to give one. */

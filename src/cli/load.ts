@@ -1,9 +1,8 @@
 /** From paths to sources and Specs. Reads .attn files; says what is missing by its code. */
 import { closeSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { check } from "../compile.ts";
-import { diagnostic, fail, FoveaError, type Diagnostic } from "../diagnostics/diagnostic.ts";
-import { closest } from "../diagnostics/suggest.ts";
+import { attentionsOf, withoutAttention } from "../attentions.ts";
+import { fail, FoveaError } from "../diagnostics/diagnostic.ts";
 import { reasonOf } from "../runtime/write.ts";
 import type { Spec } from "../spec/spec.ts";
 import { limits } from "../syntax/limits.ts";
@@ -69,11 +68,6 @@ function isFolder(path: string): boolean {
   }
 }
 
-export const withoutAttention = (path: string): Diagnostic =>
-  diagnostic("FOV0005", `\`${path}\` declares no attention`, {
-    help: "declare one: `attention dense(q, k, v: f32[B, H, L, D]) {}`",
-  });
-
 /** The attentions of a file; `one`: exactly one, by --name where there are several. */
 export function specsOf(path: string, options: Common, terminal: Terminal, one = false): readonly Spec[] {
   return specsIn(readSource(path, terminal), path, options, terminal, one);
@@ -86,27 +80,13 @@ export function specsIn(
   terminal: Terminal,
   one = false,
 ): readonly Spec[] {
-  const { specs, diagnostics } = check(source, path, { set: options.set, dims: options.dim });
-  if (diagnostics.some((d) => d.severity === "error")) throw new FoveaError(diagnostics);
+  const { specs, diagnostics } = attentionsOf(source, path, {
+    set: options.set,
+    dims: options.dim,
+    name: options.name,
+    one,
+  });
   if (diagnostics.length && !options.json) report(terminal, diagnostics, false);
-  if (specs.length === 0) throw new FoveaError([withoutAttention(path)]);
-  const names = specs.map((s) => s.name);
-  if (options.name !== undefined) {
-    const { name } = options;
-    const found = specs.filter((s) => s.name === name);
-    const near = closest(name, names);
-    return found.length
-      ? found
-      : fail("FOV0007", `\`${path}\` has no attention \`${name}\``, {
-          notes: [`its attentions are ${names.join(", ")}`],
-          help: near ? `did you mean \`${near}\`?` : `pick one: \`--name ${names[0] ?? ""}\``,
-        });
-  }
-  if (one && specs.length > 1)
-    fail("FOV0004", `\`${path}\` has several attentions and none is named`, {
-      notes: [`its attentions are ${names.join(", ")}`],
-      help: `pick one: \`--name ${names[0] ?? ""}\``,
-    });
   return specs;
 }
 

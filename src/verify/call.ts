@@ -4,8 +4,9 @@
  * before anything large is allocated; numbers are drawn for unnamed float inputs only where none of them is given.
  */
 import { diagnostic, fail, FoveaError, type Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Tensor } from "../runtime/tensor.ts";
 import { children, type Scalar } from "../scalar/scalar.ts";
-import { elementBytes, isReal } from "../scalar/storage.ts";
+import { dtypes, elementBytes, isReal } from "../scalar/storage.ts";
 import { checkInputs, inputDims, outputDims, type Given } from "../spec/inputs.ts";
 import type { Sizes, Spec, SpecInput } from "../spec/spec.ts";
 import { sampleInputs, type SampleTensor } from "./sample.ts";
@@ -46,6 +47,16 @@ export function readsOfMask(spec: Spec): Need {
   visit(spec.mask);
   visit(spec.position);
   return { reads: ({ name }) => names.has(name) };
+}
+
+/** A tensor as an input of a spec; one whose numbers no kernel reads is refused. */
+export function givenAs(spec: Spec, name: string, { data, dims, dtype }: Tensor): GivenTensor {
+  const known = dtypes.some((each) => each === dtype);
+  if (known && !(data instanceof Int8Array)) return { dims, data, dtype };
+  const wanted = spec.inputs.find((input) => input.name === name)?.dtype;
+  return fail("FOV2104", `${spec.name}: input ${name} is ${dtype}${wanted ? `; ${wanted} is needed` : ""}`, {
+    help: `store it as ${wanted ?? dtypes.join(", ")}`,
+  });
 }
 
 /** Sizes from `dims`, the tensors' own dimensions and the example. */

@@ -1,7 +1,8 @@
 /** `fovea check`: every diagnostic of every file, and nothing else. */
+import { withoutAttention } from "../../attentions.ts";
 import { check } from "../../compile.ts";
 import { diagnostic, FoveaError, type Diagnostic } from "../../diagnostics/diagnostic.ts";
-import { filesOf, readSource, withoutAttention } from "../load.ts";
+import { filesOf, readSource } from "../load.ts";
 import type { Common } from "../options.ts";
 import { report, type Terminal } from "../terminal.ts";
 

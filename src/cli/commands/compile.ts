@@ -1,19 +1,14 @@
 /** `fovea compile`: writes kernels and their loaders; prints the paths. All are made before the first is written. */
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ArtifactFile, EmitOptions } from "../../../backends/backend.ts";
-import { combined } from "../../../backends/index.ts";
+import { artifactsOf, isPrefix, specHashOf, type Wanted } from "../../artifacts.ts";
 import { fail } from "../../diagnostics/diagnostic.ts";
-import type { Spec } from "../../spec/spec.ts";
-import { emitOptionsOf, targetOf } from "../../verify/run.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
 import { inputsOf } from "../inputs.ts";
 import { filesOf, reasonOf, specsOf } from "../load.ts";
 import type { Common } from "../options.ts";
 import { lowerSeen, type StageOptions } from "../stages.ts";
 import { exit, type Terminal } from "../terminal.ts";
-import { countsOf } from "../../cost/counts.ts";
 
 interface CompileOptions extends Common, StageOptions {
   readonly target: string;
@@ -42,7 +37,14 @@ export async function compileCommand(
   const made = new Map<string, Made>();
   for (const path of filesOf(paths)) {
     for (const spec of specsOf(path, options, terminal)) {
-      for (const files of await artifactsOf(spec, wanted, options, terminal)) {
+      const trial = (): Trial => {
+        const { sizes, inputs } = inputsOf(spec, options);
+        return trialOf(spec, sizes, inputs);
+      };
+      const artifacts = await artifactsOf(spec, options.target.split(","), wanted, (backend, device) =>
+        lowerSeen(spec, backend, device, options, terminal, trial),
+      );
+      for (const files of artifacts) {
         const own = files.find(({ name }) => name.endsWith(".json"))?.name ?? `${spec.name}.wasm.json`;
         const manifest = join(options.out, own);
         for (const { name, content } of files) made.set(join(options.out, name), { content, manifest });
@@ -71,69 +73,13 @@ export async function compileCommand(
   return exit.yes;
 }
 
-type Wanted = Required<Pick<EmitOptions, "simd" | "c">>;
-
 /** What the words of the options mean; another word is a wrong use. */
 function wantedOf({ simd, prefix, std }: CompileOptions): Wanted {
   if (simd !== "both" && simd !== "plain" && simd !== "relaxed")
     return fail("FOV0001", `--simd is both, plain or relaxed, not ${simd}`);
   if (std !== "c99" && std !== "c11") return fail("FOV0001", `--std is c99 or c11, not ${std}`);
-  if (prefix !== undefined && !/^[A-Za-z][A-Za-z0-9_]*$/.test(prefix))
-    return fail("FOV0001", `--prefix is a name of C, not ${prefix}`);
+  if (prefix !== undefined && !isPrefix(prefix)) return fail("FOV0001", `--prefix is a name of C, not ${prefix}`);
   return { simd, c: { std, ...(prefix === undefined ? {} : { prefix }) } };
-}
-
-/** One artifact a target, and one more where both wasm and WGSL are among them: the loader that picks. */
-async function artifactsOf(
-  spec: Spec,
-  wanted: Wanted,
-  options: CompileOptions,
-  terminal: Terminal,
-): Promise<readonly (readonly ArtifactFile[])[]> {
-  const specHash = hash(JSON.stringify([spec.text, spec.fixed]));
-  const trial = (): Trial => {
-    const { sizes, inputs } = inputsOf(spec, options);
-    return trialOf(spec, sizes, inputs);
-  };
-  const artifacts: (readonly ArtifactFile[])[] = [];
-  const both = new Set<string>();
-  for (const target of options.target.split(",")) {
-    const { backend, device } = await targetOf(target);
-    const lowered = lowerSeen(spec, backend, device, options, terminal, trial);
-    if (!lowered) continue;
-    const { plan, program } = lowered;
-    const work = countsOf(spec, plan, program);
-    const emit: EmitOptions = {
-      ...emitOptionsOf(spec, device),
-      ...wanted,
-      stamp: { specHash, ...(work ? { work } : {}) },
-    };
-    const { files } = await backend.emit(program, emit);
-    artifacts.push(files.map((file) => stamped(file, specHash)));
-    if (backend.id !== "wasm" && backend.id !== "wgsl") continue;
-    both.add(backend.id);
-    if (both.size === 2) artifacts.push(await combined(program, emit));
-  }
-  return artifacts;
-}
-
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-/** Every manifest says which spec it was made from, fixed sizes included. */
-function stamped(file: ArtifactFile, specHash: string): ArtifactFile {
-  const { name, content } = file;
-  if (!name.endsWith(".json") || typeof content !== "string" || specHashOf(content) !== undefined) return file;
-  const manifest: unknown = JSON.parse(content);
-  return { name, content: `${JSON.stringify({ ...(manifest as object), specHash }, null, 2)}\n` };
-}
-
-function specHashOf(text: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return parsed && typeof parsed === "object" && "specHash" in parsed ? parsed.specHash : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

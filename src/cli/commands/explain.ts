@@ -1,8 +1,9 @@
 /** `fovea explain`: the plan in words, what is kept and visited, and what it saves of attention and of a layer. */
 import { targetOf } from "../../verify/run.ts";
-import { countPlan } from "../../plan/count.ts";
+import { explanationOf, type Explanation } from "../../cost/explain.ts";
+import type { Plan } from "../../plan/plan.ts";
 import { printPlan } from "../../plan/print.ts";
-import { tileOf } from "../../tile/tile.ts";
+import type { Spec } from "../../spec/spec.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
 import { readsOfMask } from "../../verify/call.ts";
 import { inputsOf } from "../inputs.ts";
@@ -10,7 +11,6 @@ import { specOf } from "../load.ts";
 import type { Common } from "../options.ts";
 import { lowerSeen, type StageOptions } from "../stages.ts";
 import { exit, type Terminal } from "../terminal.ts";
-import { workOf } from "../../cost/work.ts";
 
 interface ExplainOptions extends Common, StageOptions {
   readonly target: string;
@@ -28,37 +28,29 @@ export async function explainCommand(
   const trial = (): Trial => trialOf(spec, sizes, inputsOf(spec, options).inputs);
   const lowered = lowerSeen(spec, backend, device, options, terminal, trial);
   if (!lowered) return exit.yes;
-  const { plan, program } = lowered;
-  const tile = tileOf(program);
-  const { rows, keys } = tile;
-  const count = countPlan(plan, sizes, Object.fromEntries([...inputs].map(([name, t]) => [name, t.data])), tile);
-  const work = workOf(spec, sizes, count.keptPairs);
-  const workspaceBytes = await backend.workspaceBytes(program, sizes);
+  const made = await explanationOf(spec, lowered, { backend, target: options.target }, { sizes, inputs });
   if (options.json) {
-    const { keptPairs, visitedPairs, planning, tiles } = count;
-    const said = { version: 1, attention: spec.name, dims: sizes, target: options.target, tile: { rows, keys } };
-    const { flops, bytes, layerShare } = work;
-    terminal.out(
-      `${JSON.stringify({ ...said, keptPairs, visitedPairs, planning, tiles, flops, bytes, workspaceBytes, layerShare })}\n`,
-    );
+    terminal.out(`${JSON.stringify({ version: 1, ...made })}\n`);
     return exit.yes;
   }
-  const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
-  terminal.out(
-    [
-      `${spec.name}  ${Object.entries(sizes)
-        .map(([n, x]) => `${n}=${x}`)
-        .join(" ")}  ->  ${options.target}, tiles of ${rows} rows by ${keys} keys`,
-      ...spec.clauses.map((c) => `  ${c.clause.padEnd(8)} ${c.text}${c.default ? "   (default)" : ""}`),
-      `  keeps    ${percent(count.keptPairs)} of pairs, visits ${percent(count.visitedPairs)}${count.keptPairs ? ` (${(count.visitedPairs / count.keptPairs).toFixed(2)} visited a kept pair)` : ""}`,
-      `  tiles    ${count.tiles.full} full (no mask test), ${count.tiles.mixed} mixed, ${count.tiles.skipped} skipped`,
-      ...Object.entries(count.tiles.byClause).map(([clause, n]) => `             ${clause}: ${n} ranges`),
-      `  planning ${count.planning.examined} ranges examined, ${count.planning.built} built`,
-      `  work     ${(work.flops / 1e6).toFixed(1)} MFLOP, ${(work.bytes / 1e6).toFixed(1)} MB in and out, workspace ${workspaceBytes.toLocaleString("en")} bytes`,
-      `  layer    attention is ${percent(work.layerShare.attention)} of a transformer layer's operations here; this mask saves ${percent(work.layerShare.saving)} of the layer`,
-      "",
-      printPlan(plan),
-    ].join("\n"),
-  );
+  terminal.out(textOf(spec, lowered.plan, made));
   return exit.yes;
+}
+
+function textOf(spec: Spec, plan: Plan, made: Explanation): string {
+  const { keptPairs, visitedPairs, tile, tiles, planning, workspaceBytes, layerShare } = made;
+  const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
+  const dims = Object.entries(made.dims).map(([name, size]) => `${name}=${size}`);
+  return [
+    `${spec.name}  ${dims.join(" ")}  ->  ${made.target}, tiles of ${tile.rows} rows by ${tile.keys} keys`,
+    ...spec.clauses.map((c) => `  ${c.clause.padEnd(8)} ${c.text}${c.default ? "   (default)" : ""}`),
+    `  keeps    ${percent(keptPairs)} of pairs, visits ${percent(visitedPairs)}${keptPairs ? ` (${(visitedPairs / keptPairs).toFixed(2)} visited a kept pair)` : ""}`,
+    `  tiles    ${tiles.full} full (no mask test), ${tiles.mixed} mixed, ${tiles.skipped} skipped`,
+    ...Object.entries(tiles.byClause).map(([clause, n]) => `             ${clause}: ${n} ranges`),
+    `  planning ${planning.examined} ranges examined, ${planning.built} built`,
+    `  work     ${(made.flops / 1e6).toFixed(1)} MFLOP, ${(made.bytes / 1e6).toFixed(1)} MB in and out, workspace ${workspaceBytes.toLocaleString("en")} bytes`,
+    `  layer    attention is ${percent(layerShare.attention)} of a transformer layer's operations here; this mask saves ${percent(layerShare.saving)} of the layer`,
+    "",
+    printPlan(plan),
+  ].join("\n");
 }
