@@ -119,8 +119,6 @@ export const not = (a: Scalar): Scalar => call("not", a);
 export const select = (c: Scalar, a: Scalar, b: Scalar): Scalar => call("select", c, a, b);
 /** ⌈a / by⌉ for a >= 0, by > 0. */
 export const ceilDiv = (a: Scalar, by: Scalar): Scalar => idiv(add(a, sub(by, int(1))), by);
-/** The least multiple of `to` that is >= a, for a >= 0. */
-export const roundUp = (a: Scalar, to: number): Scalar => mul(ceilDiv(a, int(to)), int(to));
 
 /** Structural equality, blind to `origin`. */
 export function sameScalar(a: Scalar, b: Scalar): boolean {
