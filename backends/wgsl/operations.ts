@@ -5,15 +5,15 @@
  */
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
-import { dependsOn, int, isConst } from "../../src/scalar/scalar.ts";
-import type { Dtype } from "../../src/scalar/storage.ts";
+import { int, isConst } from "../../src/scalar/scalar.ts";
 import { operationText } from "../../src/tile/operations/index.ts";
 import type { Operation, OperationKind, View } from "../../src/tile/tile.ts";
-import { chunk, threads, type Context } from "./context.ts";
+import { threads, type Context } from "./context.ts";
 import { emitDot } from "./dot.ts";
 import { identifier } from "./scalar.ts";
 import { emitJoin, emitUnite } from "./ranges.ts";
 import { isPacked, storedAs, storeOf } from "./storage.ts";
+import { isRow, storeRows } from "./store-rows.ts";
 
 type Of<K extends OperationKind> = Extract<Operation, { kind: K }>;
 type Emitters = { readonly [K in OperationKind]: (op: Of<K>, cx: Context) => void };
@@ -90,7 +90,8 @@ const emitters: Emitters = {
   store: (op, cx) => {
     const { printer } = cx;
     const dtype = printer.dtype(op.tensor);
-    if (isPacked(dtype, printer.flavour) && op.columns && isRow(op.at)) return storeRows(op, op.columns, dtype, cx);
+    if (isPacked(dtype, printer.flavour) && op.columns && isRow(op.at))
+      return storeRows(op, op.columns, ownerIn(cx, op.value), cx);
     cx.touches(cx.buffersIn(op.value), []);
     elements(cx, op.rows, op.columns, ownerIn(cx, op.value), (own) => {
       const element = { r: "r", c: "c" };
@@ -192,62 +193,6 @@ const emitters: Emitters = {
   unite: emitUnite,
   join: emitJoin,
 };
-
-/** Is the last index the column, and do the others not depend on it? */
-const isRow = (at: readonly Scalar[]): boolean => {
-  const last = at.at(-1);
-  return last?.kind === "var" && last.name === "c" && !at.slice(0, -1).some((x) => dependsOn(x, "c"));
-};
-
-/**
- * Rows of halves: 32 columns at a time go through workgroup memory, and then a thread makes whole words of them. Only
- * where a row begins or ends in the middle of a word does one half go alone.
- */
-function storeRows(op: Of<"store">, columns: Scalar, dtype: Dtype, cx: Context): void {
-  const { printer } = cx;
-  const owner = ownerIn(cx, op.value);
-  const placed = owner === undefined ? undefined : cx.of(owner);
-  const tensor = identifier("t", op.tensor);
-  const stride = chunk + 1;
-  const bits = (own?: string): string => printer.needed(storedAs(dtype, cx.print(op.value, { r: "r", c: "c" }, own)));
-  cx.touches(cx.buffersIn(op.value), ["stage_a"]);
-  cx.line(`let height = ${cx.print(op.rows)};`);
-  cx.line(`let width = ${cx.print(columns)};`);
-  cx.block(`for (var block = 0; block * ${chunk} < width; block++)`, () => {
-    if (placed) {
-      cx.block(`for (var n = 0; n < ${placed.rowsPerThread * 4}; n++)`, () => {
-        cx.line(`let r = ty * ${placed.rowsPerThread} + n / 4;`);
-        cx.line(`let c = block * ${chunk} + n % 4 * 8 + tx;`);
-        cx.line(`let own = n / 4 * ${placed.name}_across + block * 4 + n % 4;`);
-        cx.block("if (r < height && c < width)", () =>
-          cx.line(`stage_a[r * ${stride} + n % 4 * 8 + tx] = f32(${bits("own")});`),
-        );
-      });
-    } else
-      cx.block(`for (var e = lane; e < height * ${chunk}; e += ${threads})`, () => {
-        cx.line(`let r = e / ${chunk};`);
-        cx.line(`let c = block * ${chunk} + e % ${chunk};`);
-        cx.block("if (c < width)", () => cx.line(`stage_a[r * ${stride} + e % ${chunk}] = f32(${bits()});`));
-      });
-    cx.line("workgroupBarrier();");
-    cx.line(`let count = min(${chunk}, width - block * ${chunk});`);
-    cx.block(`for (var e = lane; e < height * ${chunk / 2 + 1}; e += ${threads})`, () => {
-      cx.line(`let r = e / ${chunk / 2 + 1};`);
-      const first = op.at.map((x) => (dependsOn(x, "c") ? `block * ${chunk}` : cx.print(x, { r: "r" })));
-      cx.line(`let first = ${printer.flat(op.tensor, first)};`);
-      cx.line(`let word = (first >> 1u) + e % ${chunk / 2 + 1};`);
-      cx.line("let low = word * 2 - first;");
-      const half = (c: string): string => `u32(stage_a[r * ${stride} + ${c}])`;
-      const alone = (c: string): string => storeOf(dtype, tensor, `(first + ${c})`, half(c), printer.flavour);
-      cx.block("if (low >= 0 && low + 1 < count)", () =>
-        cx.line(`atomicStore(&${tensor}[word], ${half("low")} | (${half("low + 1")} << 16u));`),
-      );
-      cx.block("else if (low == -1)", () => cx.line(alone("0")));
-      cx.block("else if (low >= 0 && low < count)", () => cx.line(alone("low")));
-    });
-    cx.line("workgroupBarrier();");
-  });
-}
 
 /** The operation as dumps print it; a comment ends with its line. */
 const describe = (op: Operation): string => (operationText(op)[0] ?? op.kind).replaceAll(/\s+/g, " ");
