@@ -27,6 +27,7 @@ export const launch = (): Promise<Browser> =>
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".css": "text/css",
+  ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".json": "application/json",
   ".wasm": "application/wasm",
