@@ -4,6 +4,7 @@
  * with the reference's for every input set; one that is wrong, or throws, is reported and not timed.
  */
 import { limitOf } from "../src/verify/compare.ts";
+import { now } from "./clock.ts";
 
 export interface Prepared {
   readonly run: () => void | Promise<void>;
@@ -71,15 +72,15 @@ export async function contest(
   }
   const racing = contenders.filter((c) => !failures.has(c.name));
   const times = new Map(racing.map((c) => [c.name, [] as number[]]));
-  const end = performance.now() + budgetMs;
-  for (let round = 0; racing.length && (round < rounds || performance.now() < end); round++) {
+  const end = now() + budgetMs;
+  for (let round = 0; racing.length && (round < rounds || now() < end); round++) {
     for (let n = 0; n < racing.length; n++) {
       const contender = racing[(n + round) % racing.length];
       const prepared = contender?.sets[round % contender.sets.length];
       if (!contender || !prepared) continue;
-      const begun = performance.now();
+      const begun = now();
       await prepared.run();
-      times.get(contender.name)?.push(performance.now() - begun);
+      times.get(contender.name)?.push(now() - begun);
     }
   }
   return contenders.map(({ name }) => {
