@@ -108,6 +108,12 @@ function locals(unit: Unit): readonly string[] {
     if (buffer.columns && buffer.columns.kind !== "const" && !transposed)
       lines.push(`  const ptrdiff_t ${name}_ld = layout->${name}_ld;`);
   }
+  for (const { name, dtype } of unit.program.intermediates ?? []) {
+    const own = unit.pointer(name);
+    lines.push(
+      `  ${elementTypes[dtype]} *const ${own} = (${elementTypes[dtype]} *)(void *)(base + layout->${own}_at);`,
+    );
+  }
   if (stagedLoads(unit.program.body, unit).length > 0) {
     lines.push("  float *const stage = (float *)(void *)(base + layout->stage_at);");
     lines.push("  const ptrdiff_t stage_ld = layout->stage_ld;");

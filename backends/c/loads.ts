@@ -73,7 +73,7 @@ function lineOf(op: Load, width: Scalar, cx: Context): Prepared["line"] {
   const last = extents.at(-1) ?? "0";
   const all = asked === last ? asked : `${unit.helper("min_i32")}(${asked}, ${last})`;
   const ctype = elementTypes[dtype];
-  const from = `args->${unit.field(op.tensor)}`;
+  const from = unit.pointer(op.tensor);
   const numbered = places.map((_, n) => `i${n}`);
   const inside = numbered.map((i, n) => `${i} >= 0 && ${i} < ${extents[n]}`).join(" && ") || "1";
   const parameters = [...inner.parameters.values()];

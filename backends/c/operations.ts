@@ -33,7 +33,7 @@ const store: Emit<"store"> = (op, cx, out) => {
     const extents = dims.map((d) => expression(d, context));
     const inside = places.map((p, n) => `${p} >= 0 && ${p} < ${extents[n]}`).join(" && ") || "1";
     out.line(
-      `if (${inside}) args->${unit.field(op.tensor)}[${dims.length > 0 ? flat(places, extents) : "0"}] = ${stored(dtype, op.value.type, bare(op.value, context), unit)};`,
+      `if (${inside}) ${unit.pointer(op.tensor)}[${dims.length > 0 ? flat(places, extents) : "0"}] = ${stored(dtype, op.value.type, bare(op.value, context), unit)};`,
     );
   };
   out.count("r", rows, () => {

@@ -5,6 +5,7 @@
  */
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { everyStatement } from "../../src/tile/walk.ts";
+import { elementBytes } from "../../src/scalar/storage.ts";
 import { settled, type Statement } from "../../src/tile/tile.ts";
 import type { EmitOptions } from "../backend.ts";
 import { indicesFunction } from "./indices.ts";
@@ -62,6 +63,15 @@ export function planFunction(unit: Unit, conditions: NonNullable<EmitOptions["co
       body.push(`layout->${name}_ld = (ptrdiff_t)columns;`);
     }
     place(name, `fovea_wide_mul(columns, ${settled(buffer.rows) * 4})`, body);
+  }
+  for (const tensor of program.intermediates ?? []) {
+    const name = unit.pointer(tensor.name);
+    fields.push(`size_t ${name}_at;`);
+    const count = tensor.dims
+      .map((d) => `fovea_wide_max(${wide(d, cx)}, 0)`)
+      .reduce((a, b) => `fovea_wide_mul(${a}, ${b})`);
+    body.push(`/* ${name}: ${tensor.dtype}, written by one loop over heads and read by the next */`);
+    place(name, `fovea_wide_mul(${count}, ${elementBytes[tensor.dtype]})`, body);
   }
   for (const { list, name } of unit.lists.values()) {
     fields.push(`size_t ${name}_at;`, `int64_t ${name}_capacity;`);

@@ -173,7 +173,7 @@ const product = (a: string, b: string): string => (a === "0" ? "0" : `${group(a)
 
 function tensorRead(x: Scalar & { kind: "read" }, cx: Context): string {
   const { dtype, dims } = cx.unit.tensor(x.tensor);
-  const field = `args->${cx.unit.field(x.tensor)}`;
+  const field = cx.unit.pointer(x.tensor);
   if (dims.length === 0) {
     const value = widened(dtype, field, cx.unit);
     return dtype === "bool" ? `(${value})` : value;
@@ -194,7 +194,7 @@ function accessor(tensor: string, cx: Context): string {
   const extents = dims.map((d) => expression(d, inner));
   const places = dims.map((_, n) => `i${n}`);
   const outside = places.map((i, n) => `${i} < 0 || ${i} >= ${extents[n]}`).join(" || ");
-  const element = `args->${unit.field(tensor)}[${flat(places, extents)}]`;
+  const element = `${unit.pointer(tensor)}[${flat(places, extents)}]`;
   unit.functions.push(
     `static inline ${ctypes[type]} ${name}(const ${unit.prefix}_args *args, ${places.map((i) => `int32_t ${i}`).join(", ")}) {
   if (${outside}) return ${type === "f32" ? "0.0f" : "0"};
@@ -258,7 +258,7 @@ function axisFunction(tensor: string, what: "sorted" | "lower" | "upper", cx: Co
   unit.functions.push(
     `static int32_t ${name}(${[`const ${unit.prefix}_args *args`, ...places.map((i) => `int32_t ${i}`), ...value].join(", ")}) {
   const int32_t count = ${extents.at(-1) ?? "0"};
-  const ${elementTypes[dtype]} *row = args->${unit.field(tensor)};
+  const ${elementTypes[dtype]} *row = ${unit.pointer(tensor)};
 ${outside ? `  if (${outside}) return ${what === "sorted" ? 1 : 0};\n` : ""}${places.length > 0 ? `  row += (${flat(places, extents)}) * (size_t)count;\n` : ""}  for (int32_t n = 0; n < count; n++) {
     if (${compare}) return ${what === "sorted" ? "0" : "n"};
   }

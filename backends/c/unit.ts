@@ -5,7 +5,14 @@
  */
 import type { ScalarType } from "../../src/scalar/scalar.ts";
 import { some, type Scalar } from "../../src/scalar/scalar.ts";
-import { settled, type Buffer, type RangeList, type TensorRef, type TileProgram } from "../../src/tile/tile.ts";
+import {
+  settled,
+  tensorsOf,
+  type Buffer,
+  type RangeList,
+  type TensorRef,
+  type TileProgram,
+} from "../../src/tile/tile.ts";
 import { kernels } from "./kernels.ts";
 import { math, type Helper } from "./math.ts";
 import { Names, plain } from "./names.ts";
@@ -37,6 +44,8 @@ export class Unit {
   readonly fixed: Readonly<Record<string, number>>;
   readonly fields = new Map<string, string>();
   readonly lays = new Map<string, Lay>();
+  /** The variables that point to intermediates. */
+  readonly intermediates = new Map<string, string>();
   readonly lists = new Map<string, { readonly list: RangeList; readonly name: string }>();
   readonly names: Names;
   readonly functions: string[] = [];
@@ -75,6 +84,7 @@ export class Unit {
         ctype,
       });
     }
+    for (const { name } of program.intermediates ?? []) this.intermediates.set(name, this.names.fresh(name));
     for (const list of program.lists) this.lists.set(list.name, { list, name: this.names.fresh(list.name) });
   }
 
@@ -111,7 +121,12 @@ export class Unit {
   }
 
   tensor(name: string): TensorRef {
-    return [...this.program.inputs, ...this.program.outputs].find((t) => t.name === name) ?? missing(name);
+    return tensorsOf(this.program).find((t) => t.name === name) ?? missing(name);
+  }
+
+  /** Where a tensor begins: the caller's pointer, or a variable of the kernel. */
+  pointer(name: string): string {
+    return this.intermediates.get(name) ?? `args->${this.field(name)}`;
   }
 
   isBuffer(name: string): boolean {

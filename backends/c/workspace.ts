@@ -1,6 +1,7 @@
 /** The workspace where every size is fixed, as the C function computes it; undefined where one is free. */
 import { sizeValue } from "../../src/scalar/evaluate.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
+import { elementBytes } from "../../src/scalar/storage.ts";
 import { settled } from "../../src/tile/tile.ts";
 import { apart, stagedLoads } from "./plan.ts";
 import { stageRows } from "./transfer.ts";
@@ -19,6 +20,8 @@ export function workspaceBytes(unit: Unit): number | undefined {
   };
   for (const { buffer } of unit.lays.values())
     place((buffer.columns ? padded(value(buffer.columns), buffer.pad ?? 1) : 1) * settled(buffer.rows));
+  for (const { dims, dtype } of program.intermediates ?? [])
+    place((dims.map((d) => Math.max(0, value(d))).reduce((a, b) => a * b, 1) * elementBytes[dtype]) / 4);
   for (const { list } of unit.lists.values()) place((2 * Math.max(1, value(list.capacity)) + 1) * settled(list.slots));
   const staged = stagedLoads(program.body, unit).map(value);
   if (staged.length > 0) place(2 * stageRows * padded(Math.max(...staged), 8));

@@ -130,7 +130,7 @@ export function rowAccess(
   const valid = unit.names.fresh("valid");
   const minimum = width === columns ? columns : `${unit.helper("min_i32")}(${columns}, ${width})`;
   out.line(`const int32_t ${valid} = (${inside}) ? ${minimum} : 0;`);
-  const base = `args->${unit.field(tensor)}`;
+  const base = unit.pointer(tensor);
   const offset = leading.length > 0 ? `(${flat(places, extents)}) * (size_t)(${width})` : "0";
   out.line(`${ctype} *restrict const ${pointer} = ${valid} > 0 ? ${base} + ${offset} : ${base};`);
   return { pointer, valid };

@@ -7,7 +7,7 @@ import { fail } from "../../src/diagnostics/diagnostic.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { sizeValue } from "../../src/scalar/evaluate.ts";
 import { substitute } from "../../src/scalar/scalar.ts";
-import { settled, type Statement, type TensorRef, type TileProgram } from "../../src/tile/tile.ts";
+import { settled, tensorsOf, type Statement, type TensorRef, type TileProgram } from "../../src/tile/tile.ts";
 import { chunk, Context, threads, type Placed } from "./context.ts";
 import { library } from "./library.ts";
 import { emitGuardedDot, emitOperation } from "./operations.ts";
@@ -20,10 +20,17 @@ export interface Module {
   /** Sizes that are `const` in the text, and those of the uniform buffer in its order (before the four of the launch). */
   readonly constants: readonly string[];
   readonly uniforms: readonly string[];
-  /** Workgroups = the product of these; each depends on sizes alone. */
-  readonly grid: readonly Scalar[];
+  /** One after the other. */
+  readonly launches: readonly {
+    readonly entryPoint: string;
+    /** Workgroups = the product of these; each depends on sizes alone. */
+    readonly grid: readonly Scalar[];
+  }[];
   /** Storage buffers in binding order, from binding 1. */
-  readonly bindings: readonly { readonly tensor: TensorRef; readonly output: boolean }[];
+  readonly bindings: readonly {
+    readonly tensor: TensorRef;
+    readonly use: "input" | "output" | "intermediate";
+  }[];
 }
 
 const defaultSize = 64;
@@ -170,9 +177,11 @@ export function emitModule(
   fixed: Readonly<Record<string, number>>,
   flavour: Flavour = { nativeF16: false },
 ): Module {
-  const inputs = program.inputs.map((tensor) => ({ tensor, output: false }));
-  const outputs = program.outputs.map((tensor) => ({ tensor, output: true }));
-  const bindings = [...inputs, ...outputs];
+  const bindings: Module["bindings"] = [
+    ...program.inputs.map((tensor) => ({ tensor, use: "input" as const })),
+    ...program.outputs.map((tensor) => ({ tensor, use: "output" as const })),
+    ...(program.intermediates ?? []).map((tensor) => ({ tensor, use: "intermediate" as const })),
+  ];
   if (bindings.length > maxStorageBuffers)
     fail(
       "FOV5003",
@@ -186,39 +195,30 @@ export function emitModule(
   const constants = program.sizes.filter((n) => constant.has(n));
   const uniforms = program.sizes.filter((n) => !constant.has(n));
   const sizeText = (n: string): string => (constant.has(n) ? identifier("n", n) : `u.${identifier("n", n)}`);
-  const printer = new Printer([...program.inputs, ...program.outputs], sizeText, flavour);
-  const cx = new Context(program, printer);
-  const launch = launchOf(program.body);
-
+  const printer = new Printer(tensorsOf(program), sizeText, flavour);
   const lists = program.lists.map((list) => declareList(list));
-  cx.line("var rest = place;");
-  const indices = new Map<string, string>();
-  for (const { name, to } of [...launch.loops].reverse()) {
-    const extent = printer.print(to, { names: new Map(), element: () => undefined });
-    const index = cx.fresh(identifier("v", name));
-    indices.set(name, index);
-    cx.line(`let ${index} = rest % ${extent};`);
-    cx.line(`rest = rest / ${extent};`);
-  }
-  for (const x of launch.order) {
-    if (x.kind === "loop") cx.bind(x.name, indices.get(x.name));
-    else statement(x, cx);
-  }
-  statements(launch.body, cx);
-
-  const rowsPerThread = Math.max(1, ...[...cx.placed.values()].map((p) => p.rowsPerThread));
+  const launches = program.body.map((nest, n) => {
+    const launch = launchOf([nest]);
+    const cx = new Context(program, printer);
+    emitLaunch(launch, cx);
+    const entryPoint = program.body.length === 1 ? "main" : `main_${n + 1}`;
+    const used = lists.filter(({ name }) => cx.lines.some((line) => line.includes(name)));
+    return { launch, entryPoint, text: entryText(entryPoint, cx, used.flatMap((l) => l.local)), placed: cx.placed };
+  });
+  const placed = [...(launches[0]?.placed.values() ?? [])];
+  const rowsPerThread = Math.max(1, ...placed.map((p) => p.rowsPerThread));
   const text = [
     ...(flavour.nativeF16 ? ["enable f16;"] : []),
-    `// ${program.name}: one workgroup of ${threads} threads (8 × 8) for each ${launch.loops.map((l) => l.name).join(", ")}`,
+    `// ${program.name}: one workgroup of ${threads} threads (8 × 8) for each ${launches.map((x) => x.launch.loops.map((l) => l.name).join(", ")).join("; then for each ")}`,
     ...constants.map((n) => `const ${identifier("n", n)}: i32 = ${fixed[n] ?? defaultSize};`),
     `struct Sizes {\n${[...uniforms.map((n) => `  ${identifier("n", n)}: i32,`), "  total: i32,", "  grid_width: i32,", "  minus_infinity_bits: u32,", "  nan_bits: u32,"].join("\n")}\n}`,
     "@group(0) @binding(0) var<uniform> u: Sizes;",
-    ...bindings.map(({ tensor, output }, n) => {
-      const type = arrayType(tensor.dtype, output, flavour);
-      return `@group(0) @binding(${n + 1}) var<storage, ${output ? "read_write" : "read"}> ${identifier("t", tensor.name)}: ${type};`;
+    ...bindings.map(({ tensor, use }, n) => {
+      const type = arrayType(tensor.dtype, use === "output", flavour);
+      return `@group(0) @binding(${n + 1}) var<storage, ${use === "input" ? "read" : "read_write"}> ${identifier("t", tensor.name)}: ${type};`;
     }),
     "",
-    ...[...cx.placed.values()].map((p) => declareBuffer(p, printer)),
+    ...placed.map((p) => declareBuffer(p, printer)),
     ...Object.entries(stagesOf(rowsPerThread)).map(([name, n]) => `var<workgroup> ${name}: array<f32, ${n}>;`),
     `var<workgroup> votes: array<u32, ${threads}>;`,
     "var<workgroup> verdict: u32;",
@@ -227,21 +227,43 @@ export function emitModule(
     ...lists.map((l) => l.module),
     ...printer.functions,
     "",
-    `@compute @workgroup_size(${threads})`,
-    "fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {",
-    "  let place = i32(group.x + group.y * u32(u.grid_width));",
-    "  if (place >= u.total) { return; }",
-    "  let lane = i32(thread);",
-    "  let ty = lane / 8;",
-    "  let tx = lane % 8;",
-    ...lists.flatMap((l) => l.local.map((line) => `  ${line}`)),
-    ...cx.declared.map((line) => `  ${line}`),
-    ...cx.lines,
-    "}",
+    ...launches.flatMap((x) => x.text),
     "",
   ].join("\n");
-  return { text, constants, uniforms, grid: launch.loops.map((l) => l.to), bindings };
+  const grids = launches.map(({ entryPoint, launch }) => ({ entryPoint, grid: launch.loops.map((l) => l.to) }));
+  return { text, constants, uniforms, launches: grids, bindings };
 }
+
+/** Which element of its loops a workgroup is, then the serial code. */
+function emitLaunch({ loops, order, body }: Launch, cx: Context): void {
+  cx.line("var rest = place;");
+  const indices = new Map<string, string>();
+  for (const { name, to } of [...loops].reverse()) {
+    const extent = cx.printer.print(to, { names: new Map(), element: () => undefined });
+    const index = cx.fresh(identifier("v", name));
+    indices.set(name, index);
+    cx.line(`let ${index} = rest % ${extent};`);
+    cx.line(`rest = rest / ${extent};`);
+  }
+  for (const x of order) {
+    if (x.kind === "loop") cx.bind(x.name, indices.get(x.name));
+    else statement(x, cx);
+  }
+  statements(body, cx);
+}
+
+const entryText = (entryPoint: string, cx: Context, lists: readonly string[]): readonly string[] => [
+  `@compute @workgroup_size(${threads})`,
+  `fn ${entryPoint}(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {`,
+  "  let place = i32(group.x + group.y * u32(u.grid_width));",
+  "  if (place >= u.total) { return; }",
+  "  let lane = i32(thread);",
+  "  let ty = lane / 8;",
+  "  let tx = lane % 8;",
+  ...[...lists, ...cx.declared].map((line) => `  ${line}`),
+  ...cx.lines,
+  "}",
+];
 
 /** The module with the sizes of a call in place of its constants. */
 export function specialise(module: Module, sizes: Readonly<Record<string, number>>): string {

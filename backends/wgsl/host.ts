@@ -16,7 +16,7 @@ export interface Held {
   readonly gpu: GPU;
   readonly adapter: GPUAdapter;
   readonly device: GPUDevice;
-  readonly pipelines: Map<string, GPUComputePipeline>;
+  readonly pipelines: Map<string, readonly GPUComputePipeline[]>;
 }
 
 let held: Promise<Held> | undefined;
@@ -85,22 +85,27 @@ async function checked<T>(gpu: GPUDevice, what: string, work: () => T | Promise<
   return result;
 }
 
-async function pipelineOf({ device: gpu, pipelines }: Held, module: Module, text: string): Promise<GPUComputePipeline> {
+async function pipelinesOf(
+  { device: gpu, pipelines }: Held,
+  module: Module,
+  text: string,
+): Promise<readonly GPUComputePipeline[]> {
   const cached = pipelines.get(text);
   if (cached) return cached;
   const made = await checked(gpu, "the module is refused", () => {
     const entries: GPUBindGroupLayoutEntry[] = [
       { binding: 0, visibility: 4, buffer: { type: "uniform" } },
-      ...module.bindings.map(({ output }, n): GPUBindGroupLayoutEntry => ({
+      ...module.bindings.map(({ use }, n): GPUBindGroupLayoutEntry => ({
         binding: n + 1,
         visibility: 4,
-        buffer: { type: output ? "storage" : "read-only-storage" },
+        buffer: { type: use === "input" ? "read-only-storage" : "storage" },
       })),
     ];
-    return gpu.createComputePipeline({
-      layout: gpu.createPipelineLayout({ bindGroupLayouts: [gpu.createBindGroupLayout({ entries })] }),
-      compute: { module: gpu.createShaderModule({ code: text }), entryPoint: "main" },
-    });
+    const layout = gpu.createPipelineLayout({ bindGroupLayouts: [gpu.createBindGroupLayout({ entries })] });
+    const code = gpu.createShaderModule({ code: text });
+    return module.launches.map(({ entryPoint }) =>
+      gpu.createComputePipeline({ layout, compute: { module: code, entryPoint } }),
+    );
   });
   pipelines.set(text, made);
   return made;
@@ -126,6 +131,13 @@ export interface PreparedModule {
   readonly dispose: () => void;
 }
 
+interface Dispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Puts a call's tensors into buffers of the device, where it can run again and again. */
 export async function prepareModule(
   module: Module,
@@ -134,9 +146,7 @@ export async function prepareModule(
 ): Promise<PreparedModule> {
   const all = await device();
   const { device: gpu } = all;
-  const pipeline = await pipelineOf(all, module, specialise(module, call.sizes));
-  const total = module.grid.reduce((n, x) => n * sizeValue(x, call.sizes), 1);
-  const width = Math.min(total, widest, gpu.limits.maxComputeWorkgroupsPerDimension);
+  const pipelines = await pipelinesOf(all, module, specialise(module, call.sizes));
   const made: GPUBuffer[] = [];
   const dispose = (): void => {
     for (const b of made) b.destroy();
@@ -157,37 +167,42 @@ export async function prepareModule(
     return target;
   };
   const results: { tensor: TensorRef; dims: number[]; bytes: number; from: GPUBuffer; to: GPUBuffer }[] = [];
-  const bind = (): GPUBindGroup => {
-    const sizes = new Uint32Array([
-      ...module.uniforms.map((n) => call.sizes[n] ?? 0),
-      total,
-      width,
-      0xff800000,
-      0x7fc00000,
-    ]);
-    const uniform = buffer(sizes.byteLength, usage.uniform | usage.copyTarget);
-    gpu.queue.writeBuffer(uniform, 0, sizes);
-    const resources = module.bindings.map(({ tensor, output }) => {
-      if (!output) return upload(tensor.name);
+  const bind = (): readonly Dispatch[] => {
+    const resources = module.bindings.map(({ tensor, use }) => {
+      if (use === "input") return upload(tensor.name);
       const dims = tensor.dims.map((d) => sizeValue(d, call.sizes));
       const bytes = dims.reduce((n, d) => n * d, 1) * elementBytes[tensor.dtype];
       const from = buffer(bytes, usage.storage | usage.copySource);
+      if (use === "intermediate") return from;
       results.push({ tensor, dims, bytes, from, to: buffer(bytes, usage.mapRead | usage.copyTarget) });
       return from;
     });
-    return gpu.createBindGroup({
-      layout: pipeline.getBindGroupLayout(0),
-      entries: [uniform, ...resources].map((b, binding) => ({ binding, resource: { buffer: b } })),
+    return module.launches.flatMap(({ grid }, n): readonly Dispatch[] => {
+      const pipeline = pipelines[n];
+      const total = grid.reduce((all, x) => all * sizeValue(x, call.sizes), 1);
+      if (!pipeline || total === 0) return [];
+      const width = Math.min(total, widest, gpu.limits.maxComputeWorkgroupsPerDimension);
+      const own = module.uniforms.map((name) => call.sizes[name] ?? 0);
+      const sizes = new Uint32Array([...own, total, width, 0xff800000, 0x7fc00000]);
+      const uniform = buffer(sizes.byteLength, usage.uniform | usage.copyTarget);
+      gpu.queue.writeBuffer(uniform, 0, sizes);
+      const group = gpu.createBindGroup({
+        layout: pipeline.getBindGroupLayout(0),
+        entries: [uniform, ...resources].map((b, binding) => ({ binding, resource: { buffer: b } })),
+      });
+      return [{ pipeline, group, width, height: Math.ceil(total / width) }];
     });
   };
-  const dispatch = async (group: GPUBindGroup): Promise<void> => {
-    if (total === 0) return;
+  const dispatch = async (all: readonly Dispatch[]): Promise<void> => {
+    if (all.length === 0) return;
     const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(width, Math.ceil(total / width));
-    pass.end();
+    for (const { pipeline, group, width, height } of all) {
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(width, height);
+      pass.end();
+    }
     gpu.queue.submit([encoder.finish()]);
     await gpu.queue.onSubmittedWorkDone();
   };
@@ -204,8 +219,8 @@ export async function prepareModule(
     return found;
   };
   try {
-    const group = await failed(bind);
-    return { run: () => failed(() => dispatch(group)), outputs: () => failed(read), dispose };
+    const dispatches = await failed(bind);
+    return { run: () => failed(() => dispatch(dispatches)), outputs: () => failed(read), dispose };
   } catch (error) {
     dispose();
     throw error;

@@ -5,6 +5,8 @@
  */
 import { wgslLoader } from "../../src/runtime/loaders/generated/text.ts";
 import type { WgslManifest } from "../../src/runtime/loaders/manifest.ts";
+import { elementBytes } from "../../src/scalar/storage.ts";
+import type { Scalar } from "../../src/scalar/scalar.ts";
 import { printScalar } from "../../src/scalar/print.ts";
 import { sizeValue } from "../../src/scalar/evaluate.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
@@ -23,16 +25,18 @@ export function manifestOf(program: TileProgram, module: Module, text: string, o
     module: moduleEntry(`${program.name}.wgsl`, text),
     constants: module.constants.map((n) => ({ size: n, identifier: identifier("n", n) })),
     uniforms: [...module.uniforms, "total", "grid_width", "minus_infinity_bits", "nan_bits"],
+    entryPoints: module.launches.map((x) => x.entryPoint),
+    bindings: module.bindings.map(({ use }) => (use === "input" ? "read-only-storage" : "storage")),
     abi: {
-      entryPoint: "main",
       uniforms: "binding 0 of group 0, four bytes each, in the order of uniforms",
-      bindings: module.bindings.map(({ tensor, output }, n) => ({
+      bindings: module.bindings.map(({ tensor, use }, n) => ({
         binding: n + 1,
         name: tensor.name,
-        type: output ? "storage" : "read-only-storage",
+        type: use === "input" ? "read-only-storage" : "storage",
+        ...(use === "intermediate" ? { intermediate: true } : {}),
       })),
       bool: "one byte an element, four in a u32 word, little end first",
-      workgroup: { threads, grid: module.grid.map((extent) => printScalar(extent)) },
+      workgroup: { threads, grids: module.launches.map(({ grid }) => grid.map((extent) => printScalar(extent))) },
       dispatch: "total workgroups in rows of grid_width",
       workspace: "none",
     },
@@ -41,8 +45,15 @@ export function manifestOf(program: TileProgram, module: Module, text: string, o
   };
 }
 
-const workgroups = ({ grid }: Module, sizes: Readonly<Record<string, number>>): number =>
-  grid.reduce((n, x) => n * sizeValue(x, sizes), 1);
+const workgroups = ({ launches }: Module, sizes: Readonly<Record<string, number>>): number =>
+  launches.reduce((sum, { grid }) => sum + grid.reduce((n, x) => n * sizeValue(x, sizes), 1), 0);
+
+/** The product of the extents, as JavaScript. */
+const product = (extents: readonly Scalar[]): string =>
+  extents
+    .map((extent) => javascript(extent))
+    .map((x) => (/ [-+?] /.test(x) ? `(${x})` : x))
+    .join(" * ") || "1";
 
 export const loaderOf = (program: TileProgram, module: Module, manifest: WgslManifest, options: EmitOptions): string =>
   loaderHead(
@@ -51,10 +62,7 @@ export const loaderOf = (program: TileProgram, module: Module, manifest: WgslMan
     manifest,
     { module: manifest.module.file },
     {
-      workgroupsOf:
-        module.grid
-          .map((extent) => javascript(extent))
-          .map((x) => (/ [-+?] /.test(x) ? `(${x})` : x))
-          .join(" * ") || "1",
+      workgroupsOf: `[${module.launches.map(({ grid }) => product(grid)).join(", ")}]`,
+      intermediatesOf: `[${(program.intermediates ?? []).map(({ dims, dtype }) => `${elementBytes[dtype]} * ${product(dims)}`).join(", ")}]`,
     },
   ) + wgslLoader;

@@ -99,7 +99,13 @@ const emitters: Emitters = {
         op.tensor,
         op.at.map((x) => cx.print(x, element)),
       );
-      const bits = printer.needed(storedAs(dtype, cx.print(op.value, element, own)));
+      const value = cx.print(op.value, element, own);
+      // What no caller sees keeps the finite number that stands for minus infinity.
+      if (cx.program.intermediates?.some((t) => t.name === op.tensor)) {
+        cx.line(`${identifier("t", op.tensor)}[${flat}] = ${value};`);
+        return;
+      }
+      const bits = printer.needed(storedAs(dtype, value));
       cx.line(storeOf(dtype, identifier("t", op.tensor), flat, bits, printer.flavour));
     });
   },

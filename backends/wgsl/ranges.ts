@@ -14,12 +14,13 @@ const usualCapacity = 128;
 /** Of all slots together: private memory is 8,192 bytes. */
 const mostRanges = 400;
 
-export function declareList(list: RangeList): { module: string; local: readonly string[] } {
+export function declareList(list: RangeList): { name: string; module: string; local: readonly string[] } {
   const asked = isConst(list.capacity) ? list.capacity.value : usualCapacity;
   const capacity = Math.max(1, Math.min(asked, Math.floor(mostRanges / settled(list.slots))));
   const name = listName(list.name);
   const array = `array<vec2<i32>, ${name}_capacity * ${settled(list.slots)}>`;
   return {
+    name,
     module: `const ${name}_capacity: i32 = ${capacity};
 /* Adds lo … hi to the sorted, disjoint ranges base … base + count - 1; gives the new count. */
 fn ${name}_add(list: ptr<function, ${array}>, base: i32, count: i32, lo: i32, hi: i32) -> i32 {

@@ -4,6 +4,7 @@
  * `run(inputs…, outputs…, sizes…, workspace)` gives 0 and touches only its tensors and `workspace_bytes(sizes…)`
  * bytes from `workspace` on (16-aligned); per element, terms are added in the order of the tile program's k.
  */
+import { elementBytes } from "../scalar/storage.ts";
 import { settled, type Operation, type OperationTable, type Statement, type TileProgram } from "../tile/tile.ts";
 import { Builder } from "./builder.ts";
 import { emitLoad, emitMap, emitRescale, emitStore } from "./elements.ts";
@@ -59,6 +60,13 @@ function layOut(program: TileProgram, scope: Scope, b: Builder, base: Expr): Exp
       elements = op("mul", stride, elements);
     }
     b.set(end, op("add", end, aligned(op("shl", elements, i32(2)))));
+  }
+  for (const tensor of program.intermediates ?? []) {
+    const at = b.declare(`tensor.${tensor.name}`, "ptr");
+    b.set(at, end);
+    const extents = tensor.dims.map((d) => op("max", lowerScalar(scope, b, d), i32(0)));
+    const elements = extents.reduce((all, extent) => b.let(op("mul", all, extent)), i32(1));
+    b.set(end, op("add", end, aligned(op("mul", elements, i32(elementBytes[tensor.dtype])))));
   }
   for (const list of program.lists) {
     const at = b.declare(`${list.name}.list`, "ptr");

@@ -2,7 +2,7 @@
  * What names mean while a tile program is blocked: where buffers, lists and tensors lie, and the micro variables
  * that stand for them. Gives addresses. Guarantees: a name of the tile program maps to one variable a type.
  */
-import type { Buffer, RangeList, TensorRef, TileProgram } from "../tile/tile.ts";
+import { tensorsOf, type Buffer, type RangeList, type TensorRef, type TileProgram } from "../tile/tile.ts";
 import type { Scalar, ScalarType } from "../scalar/scalar.ts";
 import { i32, local, op, type Expr, type MicroFunction } from "./micro.ts";
 
@@ -36,7 +36,7 @@ export function scopeOf(program: TileProgram, target: RegisterTarget, panels: Re
     ...target,
     buffers: by(program.buffers),
     lists: by(program.lists),
-    tensors: by([...program.inputs, ...program.outputs]),
+    tensors: by(tensorsOf(program)),
     panels,
     functions: new Map(),
     shapes: new Map(),

@@ -7,9 +7,9 @@ import { cell, prepare, type Frame, type Source } from "../scalar/evaluate.ts";
 import { children, type Scalar } from "../scalar/scalar.ts";
 import { numbersOf, rounded } from "../scalar/storage.ts";
 import type { Keys } from "../plan/tiles.ts";
-import { missing, slotOf, type Machine } from "./machine.ts";
+import { missing, slotOf, type Machine, type OutputTensor } from "./machine.ts";
 import { runOperation } from "./operations/index.ts";
-import type { Statement, TileProgram } from "./tile.ts";
+import { tensorsOf, type Statement, type TileProgram } from "./tile.ts";
 
 export interface Tensor {
   readonly dims: readonly number[];
@@ -28,7 +28,11 @@ export function interpret(
 ): Interpreted {
   const machine = machineOf(program, sizes, inputs, mode);
   run(program.body, machine);
-  return { outputs: new Map([...machine.outputs].map(([name, { dims, data }]) => [name, { dims, data }])) };
+  const named = (name: string): { dims: readonly number[]; data: Float64Array } =>
+    machine.outputs.get(name) ?? missing(name);
+  return {
+    outputs: new Map(program.outputs.map(({ name }) => [name, { dims: named(name).dims, data: named(name).data }])),
+  };
 }
 
 function machineOf(
@@ -45,13 +49,14 @@ function machineOf(
     const given = inputs.get(name);
     if (given) numbers.set(name, { dims: given.dims, data: numbersOf(dtype, given.data) });
   }
+  const outputs = new Map<string, OutputTensor>();
   const source: Source = {
     sizes,
     dims: (tensor) => dimsOf.get(tensor) ?? missing(tensor),
     read: (tensor, indices) => {
       const buffer = buffers.get(tensor);
       if (buffer) return buffer.data[(indices[0] ?? 0) * buffer.columns + (indices[1] ?? 0)] ?? Number.NaN;
-      const input = numbers.get(tensor) ?? missing(tensor);
+      const input = numbers.get(tensor) ?? outputs.get(tensor) ?? missing(tensor);
       const at = indices.reduce((flat, index, n) => flat * (input.dims[n] ?? 1) + index, 0);
       return Number(input.data[at] ?? 0);
     },
@@ -67,7 +72,7 @@ function machineOf(
     return compiled();
   };
   for (const { name, trial } of program.parameters) cell(frame, name).value = trial;
-  for (const input of program.inputs) dimsOf.set(input.name, input.dims.map(value));
+  for (const tensor of tensorsOf(program)) dimsOf.set(tensor.name, tensor.dims.map(value));
   for (const buffer of program.buffers) {
     const columns = buffer.columns ? value(buffer.columns) : 1;
     const rows = value(buffer.rows);
@@ -75,14 +80,12 @@ function machineOf(
     buffers.set(buffer.name, { columns, data: data.fill(Number.NaN) });
     dimsOf.set(buffer.name, buffer.columns ? [rows, columns] : [rows]);
   }
-  const outputs = new Map(
-    program.outputs.map((output) => {
-      const dims = output.dims.map(value);
-      const data = new Float64Array(dims.reduce((a, d) => a * d, 1)).fill(Number.NaN);
-      const round = (x: number): number => (mode === "f32" ? rounded(output.dtype, x) : x);
-      return [output.name, { dims, data, round }] as const;
-    }),
-  );
+  for (const output of [...program.outputs, ...(program.intermediates ?? [])]) {
+    const dims = output.dims.map(value);
+    const data = new Float64Array(dims.reduce((a, d) => a * d, 1)).fill(Number.NaN);
+    const round = (x: number): number => (mode === "f32" ? rounded(output.dtype, x) : x);
+    outputs.set(output.name, { dims, data, round });
+  }
   const lists = new Map(
     program.lists.map(
       (list) => [list.name, Array.from({ length: value(list.slots) }, (): readonly Keys[] => [])] as const,

@@ -9,6 +9,7 @@ export function printTileProgram(program: TileProgram): string {
   return [
     `tiles ${program.name}(${program.inputs.map(tensor).join(", ")}) -> ${program.outputs.map(tensor).join(", ")}`,
     ...(program.parameters.length ? [program.parameters.map(printParameter).join("  ")] : []),
+    ...(program.intermediates ?? []).map((t) => `intermediate ${tensor(t)}`),
     ...program.buffers.map(printBuffer),
     ...program.lists.map((l) => `list ${l.name}[${p(l.slots)}] of at most ${p(l.capacity)} ranges`),
     ...program.body.flatMap((statement) => lines(statement, "")),

@@ -178,10 +178,19 @@ export interface TileProgram {
   readonly schedules?: readonly AskedSchedule[];
   readonly inputs: readonly TensorRef[];
   readonly outputs: readonly TensorRef[];
+  /** Tensors that one launch writes whole and later ones read; no caller sees them. */
+  readonly intermediates?: readonly TensorRef[];
   readonly buffers: readonly Buffer[];
   readonly lists: readonly RangeList[];
+  /** Each statement is a launch: it begins when those before it are done. */
   readonly body: readonly Statement[];
 }
+
+export const tensorsOf = ({ inputs, outputs, intermediates = [] }: TileProgram): readonly TensorRef[] => [
+  ...inputs,
+  ...outputs,
+  ...intermediates,
+];
 
 /** The number that a Scalar is once every parameter is settled. */
 export function settled(x: Scalar): number {

@@ -5,7 +5,7 @@
  */
 import { children, type Scalar } from "../scalar/scalar.ts";
 import { bindsOf, mapParts } from "./operations/index.ts";
-import { isOperation, type Operation, type Statement, type TileProgram } from "./tile.ts";
+import { isOperation, tensorsOf, type Operation, type Statement, type TileProgram } from "./tile.ts";
 
 interface Scope {
   readonly program: TileProgram;
@@ -14,7 +14,7 @@ interface Scope {
 }
 
 export function validate(program: TileProgram): readonly string[] {
-  const tensors = [...program.inputs, ...program.outputs].map((t) => [t.name, t.dims.length] as const);
+  const tensors = tensorsOf(program).map((t) => [t.name, t.dims.length] as const);
   const buffers = program.buffers.map((b) => [b.name, b.columns ? 2 : 1] as const);
   const names = [...tensors, ...buffers].map(([name]) => name);
   const scope: Scope = { program, ranks: new Map([...tensors, ...buffers]), problems: [] };

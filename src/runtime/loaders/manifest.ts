@@ -46,6 +46,10 @@ export interface WgslManifest extends Manifest {
   readonly constants: readonly { readonly size: string; readonly identifier: string }[];
   /** The i32 and u32 fields of the uniform buffer at binding 0, in order. */
   readonly uniforms: readonly string[];
+  /** The entry points of the module, which run one after the other. */
+  readonly entryPoints: readonly string[];
+  /** Bindings 1, 2, …: inputs, outputs, then what one entry point leaves for the next. */
+  readonly bindings: readonly ("read-only-storage" | "storage")[];
 }
 
 export interface Shapes {

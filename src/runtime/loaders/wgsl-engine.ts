@@ -9,7 +9,8 @@ import type { Sizes, WgslManifest } from "./manifest.ts";
 import { usage, type Bound } from "./wgsl-buffers.ts";
 
 declare const manifest: WgslManifest;
-declare const workgroupsOf: (sizes: Sizes) => number;
+declare const workgroupsOf: (sizes: Sizes) => readonly number[];
+declare const intermediatesOf: (sizes: Sizes) => readonly number[];
 
 export interface Engine {
   readonly device: GPUDevice;
@@ -59,42 +60,62 @@ export async function engineOf(text: string, wanted: Wanted): Promise<Engine> {
   const alive = (): void => {
     if (held.lost) refuse("FOV5005", `the device was lost: ${held.lost.message || held.lost.reason}`);
   };
-  const pipelines = new Map<string, { readonly pipeline: GPUComputePipeline; readonly approved: Promise<void> }>();
+  const pipelines = new Map<string, Pipelines>();
   const layout = device.createBindGroupLayout({
-    entries: ["uniform" as const, ...manifest.inputs, ...manifest.outputs].map((entry, binding) => {
-      const type =
-        entry === "uniform" ? entry : binding <= manifest.inputs.length ? "read-only-storage" : ("storage" as const);
-      return { binding, visibility: 4, buffer: { type } };
-    }),
+    entries: ["uniform" as const, ...manifest.bindings].map((type, binding) => ({
+      binding,
+      visibility: 4,
+      buffer: { type },
+    })),
   });
   const pipelineOf = (sizes: Sizes) => {
     const key = manifest.constants.map(({ size }) => sizes[size]).join();
     const before = pipelines.get(key);
     if (before) return before;
-    const made = pipelineFor(device, layout, specialised(text, sizes));
+    const made = pipelinesFor(device, layout, specialised(text, sizes));
     pipelines.set(key, made);
     return made;
   };
   const uniforms = uniformsOf(device);
+  /** What one launch leaves for the next; the same for all calls, which the queue runs one after the other. */
+  const between: GPUBuffer[] = [];
+  const intermediates = (sizes: Sizes): readonly Bound[] =>
+    intermediatesOf(sizes).map((bytes, n) => {
+      const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+      const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+      if (size > most) refuse("FOV4006", `an intermediate of the call needs ${size} bytes; the device binds ${most}`);
+      const before = between[n];
+      if (before && before.size >= size) return { buffer: before, size };
+      const buffer = device.createBuffer({ size, usage: usage.storage });
+      held.buffers.push(buffer);
+      between[n] = buffer;
+      return { buffer, size };
+    });
 
   return {
     device,
     alive,
     settled: () => Promise.race([lost, new Promise<void>((resolve) => setTimeout(resolve, 50))]),
     async record(encoder, sizes, bound) {
-      const total = workgroupsOf(sizes);
+      const totals = workgroupsOf(sizes);
       const widest = device.limits.maxComputeWorkgroupsPerDimension;
-      const width = Math.min(total, widest);
-      if (total > widest ** 2) refuse("FOV4005", `the call needs ${total} workgroups; the device has ${widest ** 2}`);
-      if (total === 0) return;
-      const { pipeline, approved } = pipelineOf(sizes);
-      const pass = encoder.beginComputePass();
-      pass.setPipeline(pipeline);
-      const resources = [{ buffer: uniforms(sizes, total, width) }, ...bound];
-      const entries = resources.map((resource, binding) => ({ binding, resource }));
-      pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
-      pass.dispatchWorkgroups(width, Math.ceil(total / width));
-      pass.end();
+      const most = Math.max(...totals);
+      if (most > widest ** 2) refuse("FOV4005", `the call needs ${most} workgroups; the device has ${widest ** 2}`);
+      if (most === 0) return;
+      const { pipelines: launches, approved } = pipelineOf(sizes);
+      const left = intermediates(sizes);
+      for (const [n, pipeline] of launches.entries()) {
+        const total = totals[n] ?? 0;
+        if (total === 0) continue;
+        const width = Math.min(total, widest);
+        const pass = encoder.beginComputePass();
+        pass.setPipeline(pipeline);
+        const resources = [{ buffer: uniforms(sizes, total, width) }, ...bound, ...left];
+        const entries = resources.map((resource, binding) => ({ binding, resource }));
+        pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
+        pass.dispatchWorkgroups(width, Math.ceil(total / width));
+        pass.end();
+      }
       await approved;
     },
     keep: (buffers) => void held.buffers.push(...buffers),
@@ -114,18 +135,24 @@ const specialised = (text: string, sizes: Sizes): string =>
     text,
   );
 
-function pipelineFor(device: GPUDevice, layout: GPUBindGroupLayout, code: string) {
+interface Pipelines {
+  readonly pipelines: readonly GPUComputePipeline[];
+  readonly approved: Promise<void>;
+}
+
+function pipelinesFor(device: GPUDevice, bindings: GPUBindGroupLayout, code: string): Pipelines {
   device.pushErrorScope("validation");
-  const pipeline = device.createComputePipeline({
-    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-    compute: { module: device.createShaderModule({ code }), entryPoint: "main" },
-  });
+  const layout = device.createPipelineLayout({ bindGroupLayouts: [bindings] });
+  const module = device.createShaderModule({ code });
+  const pipelines = manifest.entryPoints.map((entryPoint) =>
+    device.createComputePipeline({ layout, compute: { module, entryPoint } }),
+  );
   const approved = device.popErrorScope().then((error) => {
     if (error) refuse("FOV5003", `the device refuses the module: ${error.message}`);
   });
   // Whoever records awaits it; here it only must not count as unhandled.
   approved.catch(() => undefined);
-  return { pipeline, approved };
+  return { pipelines, approved };
 }
 
 /** The uniform buffer of a call's sizes. The last few are kept: steps of the same shape share one. */
