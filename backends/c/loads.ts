@@ -74,18 +74,19 @@ function lineOf(op: Load, width: Scalar, cx: Context): Prepared["line"] {
   const all = asked === last ? asked : `${unit.helper("min_i32")}(${asked}, ${last})`;
   const ctype = elementTypes[dtype];
   const from = unit.pointer(op.tensor);
+  const taken = unit.taken(op.tensor);
   const numbered = places.map((_, n) => `i${n}`);
   const inside = numbered.map((i, n) => `${i} >= 0 && ${i} < ${extents[n]}`).join(" && ") || "1";
   const parameters = [...inner.parameters.values()];
   const offset = places.length > 0 ? ` + (${flat(numbered, extents)}) * (size_t)(${last})` : "";
   unit.functions.push(
-    `static inline const ${ctype} *${name}(${[`const ${unit.prefix}_args *args`, ...parameters.map((p) => p.declare), "int32_t r", "int32_t *valid"].join(", ")}) {
+    `static inline const ${ctype} *${name}(${[...taken.declare, ...parameters.map((p) => p.declare), "int32_t r", "int32_t *valid"].join(", ")}) {
 ${places.map((place, n) => `  const int32_t i${n} = ${place};\n`).join("")}  *valid = (${inside}) ? ${all} : 0;
   (void)r;
   return *valid > 0 ? ${from}${offset} : ${from};
 }`,
   );
-  const passed = ["args", ...parameters.map((p) => p.pass)];
+  const passed = [...taken.pass, ...parameters.map((p) => p.pass)];
   return (r, out, only) => {
     const valid = unit.names.fresh("valid");
     out.line(`int32_t ${valid};`);

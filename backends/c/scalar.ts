@@ -178,7 +178,7 @@ function tensorRead(x: Scalar & { kind: "read" }, cx: Context): string {
     const value = widened(dtype, field, cx.unit);
     return dtype === "bool" ? `(${value})` : value;
   }
-  return `${accessor(x.tensor, cx)}(${["args", ...x.indices.map((y) => bare(y, cx))].join(", ")})`;
+  return `${accessor(x.tensor, cx)}(${[...cx.unit.taken(x.tensor).pass, ...x.indices.map((y) => bare(y, cx))].join(", ")})`;
 }
 
 /** A function that reads one element of an input, 0 outside. */
@@ -196,7 +196,7 @@ function accessor(tensor: string, cx: Context): string {
   const outside = places.map((i, n) => `${i} < 0 || ${i} >= ${extents[n]}`).join(" || ");
   const element = `${unit.pointer(tensor)}[${flat(places, extents)}]`;
   unit.functions.push(
-    `static inline ${ctypes[type]} ${name}(const ${unit.prefix}_args *args, ${places.map((i) => `int32_t ${i}`).join(", ")}) {
+    `static inline ${ctypes[type]} ${name}(${[...unit.taken(tensor).declare, ...places.map((i) => `int32_t ${i}`)].join(", ")}) {
   if (${outside}) return ${type === "f32" ? "0.0f" : "0"};
   return ${widened(dtype, element, unit)};
 }`,

@@ -16,7 +16,7 @@ import {
 import { kernels } from "./kernels.ts";
 import { math, type Helper } from "./math.ts";
 import { Names, plain } from "./names.ts";
-import { halves } from "./storage.ts";
+import { elementTypes, halves } from "./storage.ts";
 import { wide } from "./wide.ts";
 
 export interface Binding {
@@ -122,6 +122,14 @@ export class Unit {
 
   tensor(name: string): TensorRef {
     return tensorsOf(this.program).find((t) => t.name === name) ?? missing(name);
+  }
+
+  /** What a function of its own takes to read a tensor: the arguments, or the intermediate as well. */
+  taken(name: string): { readonly declare: readonly string[]; readonly pass: readonly string[] } {
+    const own = this.intermediates.get(name);
+    const args = `const ${this.prefix}_args *args`;
+    if (own === undefined) return { declare: [args], pass: ["args"] };
+    return { declare: [args, `const ${elementTypes[this.tensor(name).dtype]} *${own}`], pass: ["args", own] };
   }
 
   /** Where a tensor begins: the caller's pointer, or a variable of the kernel. */

@@ -104,6 +104,16 @@ export interface State {
 }
 
 export type Stage =
+  /** to[…, m, c] = Σ_j by[…, m, j] · operand[…, j, c] for each batch and key head; `at` says what by's dimensions count. */
+  | {
+      readonly kind: "contract";
+      readonly to: string;
+      readonly operand: "k" | "v";
+      readonly by: string;
+      readonly at: readonly ("batch" | "head" | "mixture" | "key")[];
+      readonly rows: Scalar;
+      readonly keys: Scalar;
+    }
   | {
       readonly kind: "attend";
       readonly visit: Visit;
@@ -113,6 +123,8 @@ export type Stage =
       readonly score: Scalar;
       readonly state: State;
       readonly split?: Split;
+      /** The tensors of keys and values, where they are not those that were passed. */
+      readonly operands?: { readonly k: string; readonly v: string };
     }
   /**
    * Joins the states of the attends before it, which see disjoint pairs of the same rows. An online state that one

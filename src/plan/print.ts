@@ -36,9 +36,13 @@ function printAxis({ name, extent, split }: Axis): string {
 
 function printStage(stage: Stage): readonly string[] {
   switch (stage.kind) {
+    case "contract": {
+      const { to, by, operand, rows, keys } = stage;
+      return [`contract ${to} = ${by} · ${operand}: ${printScalar(rows)} mixtures of ${printScalar(keys)} keys`];
+    }
     case "attend":
       return [
-        "attend",
+        stage.operands ? `attend to ${stage.operands.k}, ${stage.operands.v}` : "attend",
         ...(stage.split ? printSplit(stage.split).map((line) => `  ${line}`) : []),
         ...printVisit(stage.visit).map((line) => `  ${line}`),
         `  mask ${printScalar(stage.mask)}`,

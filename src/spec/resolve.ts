@@ -5,6 +5,7 @@
  */
 import { diagnostic, FoveaError, type Diagnostic, type Span } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
+import { printScalar } from "../scalar/print.ts";
 import { isConst, sameScalar, type Scalar } from "../scalar/scalar.ts";
 import type { AttentionDeclaration, Clause, Expr, File, Name } from "../syntax/ast.ts";
 import { clauseLines, canonicalText, exprText, hasErrors } from "./canonical.ts";
@@ -26,6 +27,7 @@ import { refuseLater } from "./features.ts";
 import { maxLength, tooLong } from "./inputs.ts";
 import { lower } from "./lowering.ts";
 import { evaluateParams, type Overrides } from "./params.ts";
+import { refusePairs, resolveProjections } from "./projections.ts";
 import { places, push, report, scopeOf, suggestion, type Callable, type Let, type Resolver } from "./scope.ts";
 import { checkScheduleNames, resolveSchedules, scheduleText } from "./schedules.ts";
 import { resolveSignature, type Implied } from "./signature.ts";
@@ -226,12 +228,16 @@ function resolveAttention(
   const name: Name = declared.name;
   refuseLater(resolver, attention.clauses);
   const clauses = once(attention.clauses, diagnostics);
-  const signature = resolveSignature(resolver, attention, clauseOf(clauses, "axes"), checkedDims(resolver, request));
+  const passed = resolveSignature(resolver, attention, clauseOf(clauses, "axes"), checkedDims(resolver, request));
   for (const size of resolver.sizes.keys()) request.seenDims.add(size);
-  if (!signature) return undefined;
+  if (!passed) return undefined;
+  const projected = resolveProjections(resolver, attention.clauses, passed);
+  if (!projected) return undefined;
+  const { signature, projections } = projected;
   declareLets(resolver, attention.clauses);
   resolveBlocks(resolver, clauses);
   const resolved = resolveClauses(resolver, clauses, signature);
+  if (resolved && projections.length > 0) refusePairs(resolver, attention.clauses, resolved);
   checkLets(resolver);
   const where = [...resolveWhere(resolver, attention.where), ...signature.implied];
   const schedules = resolveSchedules(resolver, name.text, declarations.schedules);
@@ -260,11 +266,17 @@ function resolveAttention(
     roles: signature.roles,
     extents: signature.extents,
     ...resolved,
+    ...(projections.length > 0 ? { projections } : {}),
     ...(resolver.blocks ? { blocks: resolver.blocks } : {}),
     where: where.filter((each, n) => where.findIndex((other) => sameScalar(other.condition, each.condition)) === n),
     example,
     ...(schedules.length > 0 ? { schedules } : {}),
     clauses: [
+      ...projections.map(({ operand, by, keys }) => ({
+        clause: "project",
+        text: `${operand} along ${printScalar(keys)} by ${by}`,
+        default: false,
+      })),
       ...clauseLines(clauses, resolved, resolver),
       ...schedules.map((each) => ({ clause: "schedule", text: scheduleText(each), default: false })),
     ],

@@ -30,6 +30,17 @@ export interface Extents {
   readonly valueChannel: Scalar;
 }
 
+/** An operand replaced by mixtures of its keys: x'[r] = Σ_j by[…, r, j] · x[j]. */
+export interface Projection {
+  readonly operand: "k" | "v";
+  readonly by: string;
+  /** What each dimension of `by` counts. */
+  readonly at: readonly ("batch" | "head" | "mixture" | "key")[];
+  /** How many mixtures there are, and of how many keys. */
+  readonly rows: Scalar;
+  readonly keys: Scalar;
+}
+
 export type Weights =
   | { readonly kind: "softmax"; /** Natural-unit logit, may depend on b, h, row, i. */ readonly sink?: Scalar }
   /** Plain sums without a normaliser: of 1 / (1 + e^−s), of max(s, 0). */
@@ -91,6 +102,8 @@ export interface Spec {
   readonly score: Scalar;
   readonly mask: Scalar;
   readonly weights: Weights;
+  /** `extents.key` then counts mixtures. */
+  readonly projections?: readonly Projection[];
   /** f32 in terms of `o` (the weighted sum, divided where the weights have a normaliser) and its channel `c`. */
   readonly output?: Scalar;
   readonly outputs: readonly SpecOutput[];

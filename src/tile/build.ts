@@ -27,6 +27,7 @@ import {
   type Building,
   type StateName,
 } from "./building.ts";
+import { contractBuffers, contractLaunch, intermediateOf } from "./contract.ts";
 import { keysOf } from "./keys.ts";
 import { orderOf, regrouped, spansOf, superblocks } from "./order.ts";
 import { GROUP, KEYS, parametersFor, SUPERBLOCK } from "./parameters.ts";
@@ -42,6 +43,7 @@ export function buildTiles(plan: Plan): TileProgram {
   const fold = plan.stages.find((stage) => stage.kind === "fold");
   if (attends.length === 0 || !fold) throw new Error("build-tiles: the plan needs an attend and a fold stage");
   const buildings = attends.map((attend) => prepare(plan, attend));
+  const contracts = plan.stages.filter((stage) => stage.kind === "contract");
   return {
     name: plan.name,
     ...(plan.schedules ? { schedules: plan.schedules } : {}),
@@ -49,9 +51,10 @@ export function buildTiles(plan: Plan): TileProgram {
     parameters: parametersFor(spansOf(plan)),
     inputs: plan.inputs.map(({ name, dtype, dims }): TensorRef => ({ name, dtype, dims })),
     outputs: fold.outputs.map(({ name, dtype, value }) => ({ name, dtype, dims: outputDims(plan, value) })),
-    buffers: buffersOf(buildings),
+    ...(contracts.length > 0 ? { intermediates: contracts.map((stage) => intermediateOf(plan, stage)) } : {}),
+    buffers: [...contracts.flatMap((stage) => contractBuffers(plan, stage)), ...buffersOf(buildings)],
     lists: [rangeList(buildings)],
-    body: heads(plan, superblock(buildings, fold)),
+    body: [...contracts.map((stage) => contractLaunch(plan, stage)), ...heads(plan, superblock(buildings, fold))],
   };
 }
 
@@ -214,7 +217,7 @@ function regroup(from: Building, to: Building): readonly Statement[] {
   return inSets(to, [to.order.tiles([copied("output", valueChannel), copied("rowMax"), copied("rowSum")])]);
 }
 
-function loadChunk({ plan, keys, names }: Building): readonly Statement[] {
+function loadChunk({ plan, attend, keys, names }: Building): readonly Statement[] {
   const { channel, valueChannel, key } = plan.extents;
   const number = s.add(v("chunk_lo"), v("r"));
   const position =
@@ -230,8 +233,8 @@ function loadChunk({ plan, keys, names }: Building): readonly Statement[] {
   });
   const digits: Readonly<Record<string, Scalar>> = { j: keys.at(number), ...keys.digits(number) };
   return [
-    { kind: "load", to: view(names.key, channel), tensor: "k", at },
-    { kind: "load", to: view(names.value, valueChannel), tensor: "v", at },
+    { kind: "load", to: view(names.key, channel), tensor: attend.operands?.k ?? "k", at },
+    { kind: "load", to: view(names.value, valueChannel), tensor: attend.operands?.v ?? "v", at },
     { kind: "finite", flag: "values_finite", of: view(names.value, valueChannel) },
     ...Object.entries(names.ofKeys).map(([name, buffer]): Statement => ({
       kind: "map",

@@ -114,7 +114,7 @@ const rows: readonly (readonly [source: string, ...said: string[]])[] = [
   [a("score o"), "FOV3010 o"],
   [a("output o * c", "c: f32[D]"), "FOV3003 o * c"],
   // features of later versions
-  [a("project k along L by E", "E: f32[R, L]"), "FOV3101 project k along L by E"],
+  [a("project k along L by E", "E: f32[R, L]"), "FOV3015 project k along L by E"],
   [a("rotate q, k by rope(base: 10000)"), "FOV3102 rotate q, k by rope(base: 10000)"],
   [a("positions k at p", "p: i32[L]"), "FOV3103 positions k at p"],
   [a("route by h to x, y"), "FOV3104 route by h to x, y"],
