@@ -38,7 +38,7 @@ export function gridOf({ spec, plan, sizes, inputs, tile }: Pictured, limit: num
   for (let r = 0; r < rows; r++) {
     const chosen = spread(Math.floor((r * queries) / rows), Math.floor(((r + 1) * queries) / rows), samples.queries);
     for (const [n, row] of chosen.entries()) {
-      for (const run of runsOf(row)) addRun(run, row, n / chosen.length, r);
+      for (const run of disjoint(runsOf(row))) addRun(run, row, n / chosen.length, r);
     }
     for (let c = r * columns; c < (r + 1) * columns; c++) {
       kept[c] /= chosen.length;
@@ -103,6 +103,18 @@ interface Run {
   readonly hi: number;
   /** Does every row of the tile see all of it? */
   readonly full: boolean;
+}
+
+/** Without what several attends visit both: the mask of a pair is the same, whichever looks at it. */
+function disjoint(runs: readonly Run[]): readonly Run[] {
+  let end = Number.NEGATIVE_INFINITY;
+  return runs
+    .toSorted((one, other) => one.lo - other.lo)
+    .flatMap((run) => {
+      const lo = Math.max(run.lo, end);
+      end = Math.max(run.hi, end);
+      return lo < run.hi ? [{ ...run, lo }] : [];
+    });
 }
 
 /** What the kernel visits for a row: that of its tile, which is remembered for the rows after it. */

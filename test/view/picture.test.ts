@@ -38,6 +38,7 @@ describe("a cell of many pairs", () => {
     ["a window and sinks", specOf("mask causal and (window(20) or sinks(2))")],
     ["a thin band", specOf("mask around(1)")],
     ["blocks", specOf("blocks 16 mask abs(bi - bj) <= 1 or bj == 0")],
+    ["what two attends see", specOf("mask causal and (i div 16 == j div 16 or j mod 16 >= 12)")],
     ["documents", specOf("mask causal and doc[i] == doc[j]", ", doc: i32[L]", ", doc = segments(5)")],
   ])("says what share of them is kept: %s", (_, spec) => {
     const [L, limit] = [430, 40];
@@ -58,6 +59,7 @@ describe("a cell of many pairs", () => {
         if (share === 0) expect(cell.kept).toBe(0);
         if (share === 1) expect(cell.kept).toBeCloseTo(1, 9);
         expect(cell.visited).toBeGreaterThanOrEqual(cell.kept - 1e-9);
+        expect(cell.visited).toBeLessThanOrEqual(1 + 1e-9);
         off += cell.kept - share;
         cells++;
       }

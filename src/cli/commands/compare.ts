@@ -127,9 +127,24 @@ async function resultOf(
   };
 }
 
+const milliseconds = (ms: number): string =>
+  ms < 1000 ? `${ms.toPrecision(3)} ms` : `${(ms / 1000).toPrecision(3)} s`;
+
 const percent = (x: number): string => `${(100 * x || 0).toFixed(1)} %`;
 
-const head = ["attention", "pairs", "operations", "in + out", "workspace", "time", "speed", "error", "weight", "layer"];
+const head = [
+  "attention",
+  "kept",
+  "looked at",
+  "operations",
+  "in + out",
+  "workspace",
+  "time",
+  "speed",
+  "error",
+  "weight",
+  "layer",
+];
 
 function rowOf({ label }: Variant, result: Result, first: Result | undefined): readonly string[] {
   const { medianMs, error, massKept } = result;
@@ -137,10 +152,11 @@ function rowOf({ label }: Variant, result: Result, first: Result | undefined): r
   return [
     label,
     percent(result.keptPairs),
+    percent(result.visitedPairs),
     short(result.flops),
     `${short(result.bytes)}B`,
     `${short(result.workspaceBytes)}B`,
-    medianMs === null ? "-" : `${medianMs.toPrecision(3)} ms`,
+    medianMs === null ? "-" : milliseconds(medianMs),
     speed,
     error === null ? "-" : percent(error),
     massKept === null ? "-" : percent(massKept),
@@ -171,7 +187,8 @@ function textOf(
         return variant ? [rowOf(variant, result, first)] : [];
       }),
     ),
-    "pairs       of a query and a key that the attention keeps, of all there are",
+    "kept        pairs of a query and a key that the attention keeps, of all there are; looked at: those that a kernel",
+    "            computes to find them, and then masks or keeps",
     "operations  multiplications and additions that the kept pairs need",
     "in + out    bytes of the tensors, each once; workspace: what a kernel needs beside them",
     "time        of one call here, median; speed: how many times as fast as the first",
