@@ -1,8 +1,10 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Of the leg on the oldest Node: vitest.oldest.config.ts.
+    exclude: [...configDefaults.exclude, "**/*.oldest.test.ts"],
     testTimeout: 240_000,
     reporters: process.env["CI"] ? ["default", "json"] : ["default"],
     outputFile: { json: "out/tests.json" },

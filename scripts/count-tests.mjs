@@ -1,8 +1,13 @@
-// Prints `passed failed skipped` of a vitest JSON report, for the closing line of CI.
+// Prints `passed failed skipped` over vitest JSON reports, for the closing line of CI.
 import { readFileSync } from "node:fs";
 
-const report = JSON.parse(readFileSync(process.argv[2] ?? "out/tests.json", "utf8"));
-const failedFiles = report.testResults.filter((f) => f.status === "failed" && f.assertionResults.length === 0).length;
-console.log(
-  `${report.numPassedTests} ${report.numFailedTests + failedFiles} ${report.numPendingTests + report.numTodoTests}`,
-);
+const counts = [0, 0, 0];
+for (const path of process.argv.slice(2)) {
+  const report = JSON.parse(readFileSync(path, "utf8"));
+  // A file that does not even load has no test that could fail.
+  const broken = report.testResults.filter((f) => f.status === "failed" && f.assertionResults.length === 0).length;
+  counts[0] += report.numPassedTests;
+  counts[1] += report.numFailedTests + broken;
+  counts[2] += report.numPendingTests + report.numTodoTests;
+}
+console.log(counts.join(" "));

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { EmitOptions } from "../../backends/backend.ts";
 import { backends, combined } from "../../backends/index.ts";
+import type { Simd } from "../../backends/wasm/emit.ts";
 import { check, lower } from "../../src/compile.ts";
 import { oracle } from "../../src/oracle/oracle.ts";
 import { conditionsOf } from "../../src/spec/conditions.ts";
@@ -13,6 +14,7 @@ import type { Sizes, Spec } from "../../src/spec/spec.ts";
 import { compare, limitOf, type Accuracy } from "../../src/verify/compare.ts";
 import type { Stored } from "../../src/scalar/storage.ts";
 import { sampleInputs, type SampleTensor } from "../../src/verify/sample.ts";
+import { dims, good } from "./attentions.ts";
 
 export type Target = "wasm" | "wgsl";
 export type Result = Readonly<Record<string, Float32Array>>;
@@ -110,4 +112,25 @@ export function caseOf(spec: Spec, sizes: Sizes, accuracy: Accuracy = "f32") {
       return compare(spec, right, outputs, limitOf(accuracy, false, 64));
     },
   };
+}
+
+/** The one module that is compiled is the one that is used, and it is the same as beside the other. */
+export async function expectAlone(both: Compiled<"wasm">, simd: Simd): Promise<void> {
+  const files = await emitted(both.spec, ["wasm"], { simd });
+  const modules = [...files.keys()].filter((name) => name.endsWith(".wasm"));
+  expect(modules).toEqual([simd === "plain" ? "t.wasm" : "t.relaxed.wasm"]);
+  const { create } = await loaded<"wasm">(join(written(files), "t.wasm.mjs"));
+  const only = await create();
+  expect(only.run(good(), dims)).toEqual((await both.create({ simd })).run(good(), dims));
+  const other = simd === "plain" ? "relaxed" : "plain";
+  await expect(create({ simd: other })).rejects.toThrow(`FOV2110 t: simd is ${other}, and only ${simd} was compiled`);
+}
+
+export async function expectOnlyMemory(spec: Spec, simd: Simd): Promise<void> {
+  const modules = [...(await emitted(spec, ["wasm"], { simd }))].filter(([name]) => name.endsWith(".wasm"));
+  expect(modules).toHaveLength(1);
+  for (const [, content] of modules) {
+    const module = new WebAssembly.Module(new Uint8Array(Buffer.from(content)));
+    expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+  }
 }

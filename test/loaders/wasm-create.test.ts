@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { dims, good, mixedText, numbers, plainText } from "./attentions.ts";
-import { caseOf, compiled, emitted, loaded, written, type Compiled, type WasmKernel } from "./support.ts";
+import {
+  caseOf,
+  compiled,
+  emitted,
+  expectAlone,
+  expectOnlyMemory,
+  loaded,
+  written,
+  type Compiled,
+  type WasmKernel,
+} from "./support.ts";
 
 const drops: (() => void)[] = [];
 const drop = (remove: () => void): void => void drops.push(remove);
@@ -166,7 +176,6 @@ describe("create", () => {
     writeFileSync(join(folder, "t.wasm"), damaged);
     const { create } = await loaded<"wasm">(join(folder, "t.wasm.mjs"));
     await expect(create({ simd: "plain" })).rejects.toThrow("FOV5004 t: t.wasm is not as it was compiled");
-    await expect(create({ simd: "relaxed" })).resolves.toBeDefined();
     const other = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
     await expect(t.create({ wasm: other })).rejects.toThrow("FOV5004 t: the module has no run and workspace_bytes");
   });
@@ -174,7 +183,7 @@ describe("create", () => {
   test("says which file is missing", async () => {
     const files = new Map([...(await emitted(t.spec, ["wasm"]))].filter(([name]) => !name.endsWith(".wasm")));
     const { create } = await loaded<"wasm">(join(written(files), "t.wasm.mjs"));
-    await expect(create()).rejects.toThrow(/^FOV0002 t: file:.*t\.relaxed\.wasm cannot be read: ENOENT/);
+    await expect(create({ simd: "plain" })).rejects.toThrow(/^FOV0002 t: file:.*t\.wasm cannot be read: ENOENT/);
   });
 
   test("a loader without an address says that it needs the module", async () => {
@@ -228,22 +237,7 @@ describe("sizes and modules chosen at compile time", () => {
     expect(typeof run === "function" && run.length).toBe(8);
   });
 
-  test.each(["plain", "relaxed"] as const)("only the %s module", async (simd) => {
-    const files = await emitted(t.spec, ["wasm"], { simd });
-    const modules = [...files.keys()].filter((name) => name.endsWith(".wasm"));
-    expect(modules).toEqual([simd === "plain" ? "t.wasm" : "t.relaxed.wasm"]);
-    const { create } = await loaded<"wasm">(join(written(files), "t.wasm.mjs"));
-    const only = await create();
-    expect(only.run(good(), dims)).toEqual((await t.create({ simd })).run(good(), dims));
-    const other = simd === "plain" ? "relaxed" : "plain";
-    await expect(create({ simd: other })).rejects.toThrow(`FOV2110 t: simd is ${other}, and only ${simd} was compiled`);
-  });
+  test("only the plain module", async () => expectAlone(t, "plain"));
 
-  test("a module imports a memory and nothing else", async () => {
-    for (const [name, content] of await emitted(mixed.spec, ["wasm"])) {
-      if (!name.endsWith(".wasm") || typeof content === "string") continue;
-      const imports = WebAssembly.Module.imports(new WebAssembly.Module(new Uint8Array(content)));
-      expect(imports).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
-    }
-  });
+  test("a plain module imports a memory and nothing else", async () => expectOnlyMemory(mixed.spec, "plain"));
 });

@@ -3,48 +3,10 @@ import { describe, expect, it } from "vitest";
 import { compileKernel } from "../../backends/wasm/host.ts";
 import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
-import { scalarFns } from "../../src/scalar/functions.ts";
 import { interpret } from "../../src/tile/interpret.ts";
-import type { TileProgram } from "../../src/tile/tile.ts";
+import { at, inputsOf, program, x } from "./elements.ts";
 
 const v = s.variable;
-const [rows, columns] = [s.size("R"), s.size("C")];
-const at = [v("r"), v("c")];
-
-/** y[r, c] = value, for f32 x, i32 a and b, bool t, all [R, C], and a sorted i32 list n[N]. */
-function program(value: Scalar): TileProgram {
-  const dims = [rows, columns];
-  return {
-    name: "elements",
-    parameters: [],
-    sizes: ["R", "C", "N"],
-    inputs: [
-      { name: "x", dtype: "f32", dims },
-      { name: "a", dtype: "i32", dims },
-      { name: "b", dtype: "i32", dims },
-      { name: "t", dtype: "bool", dims },
-      { name: "n", dtype: "i32", dims: [s.size("N")] },
-    ],
-    outputs: [{ name: "y", dtype: "f32", dims }],
-    buffers: [],
-    lists: [],
-    body: [{ kind: "store", tensor: "y", at, rows, columns, value }],
-  };
-}
-
-const inputsOf = (R: number, C: number, x: Float32Array, N = 7) => {
-  const dims = [R, C];
-  const whole = (f: (n: number) => number): Int32Array => Int32Array.from({ length: R * C }, (_, n) => f(n));
-  return new Map([
-    ["x", { dims, data: x }],
-    ["a", { dims, data: whole((n) => ((n * 7919) % 41) - 20) }],
-    ["b", { dims, data: whole((n) => ((n * 104729) % 13) - 6) }],
-    ["t", { dims, data: Uint8Array.from({ length: R * C }, (_, n) => ((n * 31) % 3) & 1) }],
-    ["n", { dims: [N], data: Int32Array.from({ length: N }, (_, n) => n * n - 9) }],
-  ]);
-};
-
-const x = s.read("x", "f32", at);
 const a = s.read("a", "i32", at);
 const b = s.read("b", "i32", at);
 const t = s.read("t", "bool", at);
@@ -101,55 +63,5 @@ describe.each(Object.entries(expressions))("%s", (_, value) => {
       const off = (n: number): number => n + 0;
       expect(Array.from(ready.outputs().get("y")?.data ?? [], off)).toEqual(Array.from(want ?? [], off));
     }
-  });
-});
-
-const functions = ["exp2", "exp", "log2", "log", "tanh", "sin", "cos"] as const;
-describe.each(["plain", "relaxed"] as const)("expansions, %s", (simd) => {
-  it.each(functions)("%s keeps its limit over a sweep of floats", async (fn) => {
-    const kernel = await compileKernel(program(s.call(fn, x)), simd);
-    const [R, C] = [1024, 1025];
-    const bits = new Uint32Array(R * C);
-    for (let n = 0; n < bits.length; n++) bits[n] = n * 4093;
-    const data = new Float32Array(bits.buffer);
-    const special = [
-      0,
-      -0,
-      1,
-      -1,
-      -126,
-      -127,
-      128,
-      0.5,
-      Number.NEGATIVE_INFINITY,
-      Number.POSITIVE_INFINITY,
-      Number.NaN,
-    ];
-    data.set(special);
-    const ready = kernel.prepare({ sizes: { R, C, N: 7 }, inputs: inputsOf(R, C, data) });
-    ready.run();
-    const got = ready.outputs().get("y")?.data ?? new Float32Array();
-    let worst = 0;
-    let where = 0;
-    const circular = fn === "sin" || fn === "cos";
-    for (let n = 0; n < data.length; n++) {
-      const given = data[n] ?? 0;
-      if (circular && !(Math.abs(given) <= 8192)) continue;
-      const exact = scalarFns[fn].f64(given);
-      const want = Math.fround(exact);
-      const is = got[n] ?? 0;
-      if (Object.is(want, is) || want === is || (Number.isNaN(want) && Number.isNaN(is))) continue;
-      // What is below the normal numbers is 0; sin and cos are held to an absolute limit.
-      if (Math.abs(exact) < 2 ** -125.99 && Math.abs(is) < 2 ** -125.99) continue;
-      const error = Math.abs(is - exact) / (circular ? 1 : Math.abs(exact)) / 2 ** -24;
-      if (!(error <= worst)) [worst, where] = [error, given];
-    }
-    expect(worst, `at ${where}`).toBeLessThanOrEqual(circular ? 8 : scalarFns[fn].ulp);
-    if (fn === "exp2")
-      expect(Array.from(got.subarray(0, 11))).toEqual(
-        [1, 1, 2, 0.5, 2 ** -126, 0, Infinity, Math.fround(Math.SQRT2), 0, Infinity, NaN].map((y, n) =>
-          n === 7 ? expect.closeTo(y, 6) : y,
-        ),
-      );
   });
 });

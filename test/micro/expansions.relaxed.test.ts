@@ -1,0 +1,4 @@
+/** Expansions in relaxed modules. */
+import { expansions } from "./expansions.ts";
+
+expansions("relaxed");

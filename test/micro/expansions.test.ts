@@ -1,0 +1,4 @@
+/** Expansions in plain modules. */
+import { expansions } from "./expansions.ts";
+
+expansions("plain");

@@ -1,0 +1,4 @@
+/** wabt reads every relaxed module. */
+import { secondOpinion } from "./wabt.ts";
+
+secondOpinion("relaxed");
