@@ -16,7 +16,7 @@ test.each(Object.entries({ wasmLoader, wgslLoader, combinedLoader }))(
   (_, text) => {
     expect(text).not.toMatch(/^\s*import\b/m);
     expect(text).not.toMatch(/^export (?!async function create\b)/m);
-    for (const [, from] of text.matchAll(/\bimport\(([^)]*)\)/g)) expect(from).toMatch(/^"node:/);
+    expect(text).not.toMatch(/\bimport\(/);
     expect(text).not.toMatch(/https?:/);
   },
 );
