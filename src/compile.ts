@@ -13,6 +13,7 @@ import { plan as planOf } from "./plan/build.ts";
 import type { Plan } from "./plan/plan.ts";
 import { resolve, type ResolveOptions } from "./spec/resolve.ts";
 import type { Spec } from "./spec/spec.ts";
+import { foremost } from "./syntax/limits.ts";
 import { parse } from "./syntax/parse.ts";
 import type { File } from "./syntax/ast.ts";
 import type { Device } from "./targets/device.ts";
@@ -40,7 +41,7 @@ export function check(source: string, path: string, options: ResolveOptions = {}
   const resolved = resolve(file, parse(preludeSource, "prelude.attn").file, options);
   const unknown = unknownTargets(file);
   const specs = unknown.length > 0 ? [] : resolved.specs;
-  return { specs, diagnostics: [...diagnostics, ...resolved.diagnostics, ...unknown] };
+  return { specs, diagnostics: foremost([...diagnostics, ...resolved.diagnostics, ...unknown]) };
 }
 
 /** Targets that a `schedule` names and no device is called. */

@@ -16,9 +16,20 @@ export const limits = {
   nesting: 64,
   /** Nodes of one expression. */
   expressionNodes: 10_000,
-  /** Syntax diagnostics of one file. */
+  /** Diagnostics of one file. */
   diagnostics: 50,
 } as const;
+
+/** As many diagnostics as anyone reads, errors before warnings where not all are shown; the last says how many are left. */
+export function foremost(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  const left = found.length - limits.diagnostics;
+  if (left <= 0) return found;
+  const isError = (d: Diagnostic): boolean => d.severity === "error";
+  const graver = [...found.filter(isError), ...found.filter((d) => !isError(d))];
+  const shown = graver.slice(0, limits.diagnostics);
+  const last = shown.pop();
+  return last ? [...shown, { ...last, notes: [...last.notes, `${left} more are not shown`] }] : shown;
+}
 
 export function checkLength(source: string, path: string): Diagnostic | undefined {
   const long = source.length > limits.sourceBytes;

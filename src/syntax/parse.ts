@@ -12,11 +12,11 @@ import { diagnostic, type Diagnostic, type Label, type Span } from "../diagnosti
 import type { Comment, File } from "./ast.ts";
 import { buildDeclarations } from "./build.ts";
 import { spanOfToken } from "./cst.ts";
-import { checkCharacters, checkLength, checkNesting, checkTokens, limits } from "./limits.ts";
+import { checkCharacters, checkLength, checkNesting, checkTokens, foremost } from "./limits.ts";
 
 export interface Parsed {
   readonly file: File;
-  readonly diagnostics: Diagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 export function parse(source: string, path: string): Parsed {
@@ -61,14 +61,8 @@ function firstOfLine(source: string, certain: readonly Diagnostic[], syntax: rea
   return [...certain, ...first];
 }
 
-function ordered(found: readonly Diagnostic[]): Diagnostic[] {
-  const sorted = found.toSorted((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
-  const left = sorted.length - limits.diagnostics;
-  if (left <= 0) return sorted;
-  const shown = sorted.slice(0, limits.diagnostics);
-  const last = shown.pop();
-  return last ? [...shown, { ...last, notes: [...last.notes, `${left} more errors are not shown`] }] : shown;
-}
+const ordered = (found: readonly Diagnostic[]): readonly Diagnostic[] =>
+  foremost(found.toSorted((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0)));
 
 function expectedAt({ roles, text }: Word): string {
   if (roles.includes("reserved")) return "an operator";

@@ -40,6 +40,7 @@ describe("texts", () => {
       `attention a(q, k, v: f32[L, D]) { let y0 = j ${many(40, (n) => `let y${n + 1} = y${n} + y${n}`, " ")} mask y40 < 3 }`,
     ],
     ["a sum of two billion terms", "FOV4004", masked("sum(t < 2000000000, t) == 1")],
+    ["a clause 2,000 times", "FOV3005", masked(many(2000, () => "causal", " mask "))],
     ["nothing at all", "FOV0005", ""],
     ["a comment alone", "FOV0005", "// nothing\n"],
   ];
