@@ -162,7 +162,7 @@ test("the text says what each column is; times aside it is the same every time",
                 computes to find them, and then masks or keeps
     operations  multiplications and additions that the kept pairs need
     in + out    bytes of the tensors, each once; workspace: what a kernel needs beside them
-    time        of one call here, median; speed: how many times as fast as the first
+    time        of one call here, the fastest of many; speed: how many times as fast as the first
     error       how far the output is from that of dense, relative (all 48 rows)
     weight      of dense's attention that lies on keys this one keeps
     layer       operations of a whole transformer layer that the mask saves, against keeping every pair

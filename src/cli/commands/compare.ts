@@ -43,7 +43,7 @@ interface Result extends Work {
 }
 
 /** Less than `bench` takes: a comparison has many rows. */
-const budget: Budget = { warmMs: 50, timedMs: 300, leastRuns: 3 };
+const budget: Budget = { warmMs: 200, timedMs: 300, leastRuns: 3 };
 
 export async function compareCommand(
   paths: readonly string[],
@@ -147,8 +147,8 @@ const head = [
 ];
 
 function rowOf({ label }: Variant, result: Result, first: Result | undefined): readonly string[] {
-  const { medianMs, error, massKept } = result;
-  const speed = medianMs && first?.medianMs ? `${(first.medianMs / medianMs).toPrecision(2)} x` : "-";
+  const { minMs, error, massKept } = result;
+  const speed = minMs && first?.minMs ? `${(first.minMs / minMs).toPrecision(2)} x` : "-";
   return [
     label,
     percent(result.keptPairs),
@@ -156,7 +156,7 @@ function rowOf({ label }: Variant, result: Result, first: Result | undefined): r
     short(result.flops),
     `${short(result.bytes)}B`,
     `${short(result.workspaceBytes)}B`,
-    medianMs === null ? "-" : milliseconds(medianMs),
+    minMs === null ? "-" : milliseconds(minMs),
     speed,
     error === null ? "-" : percent(error),
     massKept === null ? "-" : percent(massKept),
@@ -191,7 +191,7 @@ function textOf(
     "            computes to find them, and then masks or keeps",
     "operations  multiplications and additions that the kept pairs need",
     "in + out    bytes of the tensors, each once; workspace: what a kernel needs beside them",
-    "time        of one call here, median; speed: how many times as fast as the first",
+    "time        of one call here, the fastest of many; speed: how many times as fast as the first",
     `error       how far the output is from that of ${name}, relative (${rowsSaid})`,
     `weight      of ${name}'s attention that lies on keys this one keeps`,
     "layer       operations of a whole transformer layer that the mask saves, against keeping every pair",
