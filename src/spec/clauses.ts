@@ -146,7 +146,13 @@ function resolveOutput(resolver: Resolver, clauses: Clauses): Scalar | undefined
   return resolveReal(x, scope, () => variable("o", "f32"));
 }
 
-const knownWeights = ["softmax", "sigmoid", "relu"] as const;
+/** A record, so that a kind that is not in it is a type error. */
+const weightsByName: Readonly<Record<string, Weights["kind"]>> = {
+  softmax: "softmax",
+  sigmoid: "sigmoid",
+  relu: "relu",
+} satisfies { [K in Weights["kind"]]: K };
+const knownWeights = Object.values(weightsByName);
 const laterWeights = ["linear", "delta", "nystrom"];
 
 function resolveWeights(resolver: Resolver, clauses: Clauses): Weights | undefined {
@@ -160,7 +166,7 @@ function resolveWeights(resolver: Resolver, clauses: Clauses): Weights | undefin
       notes: ["available now: `softmax`, `softmax(sink: …)`, `sigmoid` and `relu`"],
     });
   }
-  const kind = knownWeights.find((each) => each === text);
+  const kind = Object.hasOwn(weightsByName, text) ? weightsByName[text] : undefined;
   if (!kind) {
     return report(
       scope,
