@@ -82,6 +82,8 @@ export interface Backend {
   readonly device: Device;
   /** Levels of its own that --dump shows and --verify-each runs. */
   readonly levels?: readonly Level[];
+  /** What else is to be said of the target on this machine. */
+  readonly notes?: () => Promise<readonly string[]>;
   readonly emit: (program: TileProgram, options: EmitOptions) => Promise<Artifact>;
   /** Bytes of memory that one call works in beside its tensors: what the caller gives, or a workgroup shares. */
   readonly workspaceBytes: (program: TileProgram, sizes: Call["sizes"]) => Promise<number>;

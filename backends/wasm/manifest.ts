@@ -1,7 +1,7 @@
 /**
  * The manifest `<a>.wasm.json`: what a caller of the module must know. The ABI: the module imports the memory
- * `env.memory`; `run(inputs…, outputs…, sizes…, workspace) -> status` takes byte addresses in it (4-aligned; a scalar
- * input is the address of 4 bytes, a bool tensor has one byte an element), then the sizes of `free` in order, then a
+ * `env.memory`; `run(inputs…, outputs…, sizes…, workspace) -> status` takes byte addresses in it (4-aligned, or
+ * 2-aligned where f16 and bf16 lie; a bool tensor has one byte an element, a scalar input is the address of one), then the sizes of `free` in order, then a
  * 64-aligned address with `workspace_bytes(sizes…)` bytes behind it; status 0 is success.
  */
 import type { WasmManifest } from "../../src/runtime/loaders/manifest.ts";
@@ -30,6 +30,7 @@ export function manifestOf(program: TileProgram, options: EmitOptions, modules: 
       workspace: "workspace_bytes(free)",
       alignment: { tensors: 4, workspace: 64 },
       bool: "one byte an element",
+      half: "f16 and bf16 by their bits, two bytes an element",
       status: { "0": "ok" },
     },
     ...stamp,

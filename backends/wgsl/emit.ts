@@ -203,12 +203,21 @@ export function emitModule(
     emitLaunch(launch, cx);
     const entryPoint = program.body.length === 1 ? "main" : `main_${n + 1}`;
     const used = lists.filter(({ name }) => cx.lines.some((line) => line.includes(name)));
-    return { launch, entryPoint, text: entryText(entryPoint, cx, used.flatMap((l) => l.local)), placed: cx.placed };
+    return {
+      launch,
+      entryPoint,
+      text: entryText(
+        entryPoint,
+        cx,
+        used.flatMap((l) => l.local),
+      ),
+      placed: cx.placed,
+    };
   });
   const placed = [...(launches[0]?.placed.values() ?? [])];
   const rowsPerThread = Math.max(1, ...placed.map((p) => p.rowsPerThread));
   const text = [
-    ...(flavour.nativeF16 ? ["enable f16;"] : []),
+    ...(flavour.nativeF16 ? ["// For devices with the feature shader-f16.", "enable f16;"] : []),
     `// ${program.name}: one workgroup of ${threads} threads (8 × 8) for each ${launches.map((x) => x.launch.loops.map((l) => l.name).join(", ")).join("; then for each ")}`,
     ...constants.map((n) => `const ${identifier("n", n)}: i32 = ${fixed[n] ?? defaultSize};`),
     `struct Sizes {\n${[...uniforms.map((n) => `  ${identifier("n", n)}: i32,`), "  total: i32,", "  grid_width: i32,", "  minus_infinity_bits: u32,", "  nan_bits: u32,"].join("\n")}\n}`,

@@ -17,12 +17,23 @@ import { threads } from "./context.ts";
 import type { Module } from "./emit.ts";
 import { identifier } from "./scalar.ts";
 
-/** `text` is the whole file, with its license line. */
-export function manifestOf(program: TileProgram, module: Module, text: string, options: EmitOptions): WgslManifest {
+export interface Texts {
+  /** Whole files, with their license lines. */
+  readonly text: string;
+  readonly native: string | undefined;
+}
+
+export function manifestOf(
+  program: TileProgram,
+  module: Module,
+  { text, native }: Texts,
+  options: EmitOptions,
+): WgslManifest {
   const { stamp } = options;
   return {
     ...commonManifest(program, "wgsl", options),
     module: moduleEntry(`${program.name}.wgsl`, text),
+    ...(native === undefined ? {} : { f16: moduleEntry(`${program.name}.f16.wgsl`, native) }),
     constants: module.constants.map((n) => ({ size: n, identifier: identifier("n", n) })),
     uniforms: [...module.uniforms, "total", "grid_width", "minus_infinity_bits", "nan_bits"],
     entryPoints: module.launches.map((x) => x.entryPoint),
@@ -36,6 +47,7 @@ export function manifestOf(program: TileProgram, module: Module, text: string, o
         ...(use === "intermediate" ? { intermediate: true } : {}),
       })),
       bool: "one byte an element, four in a u32 word, little end first",
+      half: "f16 and bf16 by their bits, two in a u32 word, little end first; the module f16 has arrays of f16",
       workgroup: { threads, grids: module.launches.map(({ grid }) => grid.map((extent) => printScalar(extent))) },
       dispatch: "total workgroups in rows of grid_width",
       workspace: "none",
@@ -60,7 +72,7 @@ export const loaderOf = (program: TileProgram, module: Module, manifest: WgslMan
     program,
     options,
     manifest,
-    { module: manifest.module.file },
+    { module: manifest.module.file, ...(manifest.f16 ? { f16: manifest.f16.file } : {}) },
     {
       workgroupsOf: `[${module.launches.map(({ grid }) => product(grid)).join(", ")}]`,
       intermediatesOf: `[${(program.intermediates ?? []).map(({ dims, dtype }) => `${elementBytes[dtype]} * ${product(dims)}`).join(", ")}]`,

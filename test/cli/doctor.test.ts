@@ -13,7 +13,12 @@ afterEach(() => {
 
 interface Said {
   readonly version: number;
-  readonly targets: readonly { readonly target: string; readonly runs: boolean; readonly reason: string | null }[];
+  readonly targets: readonly {
+    readonly target: string;
+    readonly runs: boolean;
+    readonly reason: string | null;
+    readonly notes: readonly string[];
+  }[];
   readonly findings: readonly {
     readonly what: string;
     readonly found: string | null;
@@ -26,7 +31,12 @@ test("each target that is there runs; each part says what it is for and how to g
   const { code, out, err } = await fovea("doctor", "--json");
   const { version, targets, findings } = JSON.parse(out) as Said;
   expect({ code, err, version }).toEqual({ code: 0, err: "", version: 1 });
-  expect(targets).toEqual(["c", "wasm", "wgsl"].map((target) => ({ target, runs: true, reason: null })));
+  expect(targets).toMatchObject(["c", "wasm", "wgsl"].map((target) => ({ target, runs: true, reason: null })));
+  expect(targets.map(({ notes }) => notes.join())).toEqual([
+    "",
+    "",
+    expect.stringMatching(/^the adapter has (no )?shader-f16/),
+  ]);
   expect(findings.map((finding) => finding.what.split(":")[0])).toEqual(
     expect.arrayContaining(["WASM SIMD", "C", "WGSL"]),
   );

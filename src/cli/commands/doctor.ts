@@ -8,7 +8,7 @@ import { delimiter, join } from "node:path";
 import { check } from "../../compile.ts";
 import { FoveaError } from "../../diagnostics/diagnostic.ts";
 import { compareRows } from "../../verify/rows.ts";
-import { runSpec, targets } from "../../verify/run.ts";
+import { runSpec, targetOf, targets } from "../../verify/run.ts";
 import { sampleInputs } from "../../verify/sample.ts";
 import type { Common } from "../options.ts";
 import { exit, type Terminal } from "../terminal.ts";
@@ -27,6 +27,7 @@ interface Ability {
   readonly runs: boolean;
   /** Why it does not. */
   readonly reason: string | null;
+  readonly notes: readonly string[];
 }
 
 /** `(func (result v128) …)`: the smallest modules with an instruction of SIMD, and of relaxed SIMD. */
@@ -52,14 +53,15 @@ async function abilityOf(target: string): Promise<Ability> {
   const [spec] = check("attention small(q, k, v: f32[L, D]) { mask causal }", "doctor").specs;
   const sizes = { L: 4, D: 4 };
   try {
-    if (!spec) return { target, runs: false, reason: "the compiler does not work" };
+    if (!spec) return { target, runs: false, reason: "the compiler does not work", notes: [] };
     const inputs = sampleInputs(spec, sizes);
     const outputs = await runSpec(spec, target, sizes, inputs);
     const { ok, reason } = compareRows(spec, sizes, inputs, outputs, target === "wgsl" ? "gpu" : "f32");
-    return { target, runs: ok, reason: ok ? null : (reason ?? "its result is wrong") };
+    const notes = (await (await targetOf(target)).backend.notes?.()) ?? [];
+    return { target, runs: ok, reason: ok ? null : (reason ?? "its result is wrong"), notes };
   } catch (error) {
     if (!(error instanceof FoveaError)) throw error;
-    return { target, runs: false, reason: error.message };
+    return { target, runs: false, reason: error.message, notes: [] };
   }
 }
 
@@ -182,8 +184,10 @@ function driver(): string | null {
 
 function textOf(abilities: readonly Ability[], findings: readonly Finding[]): string {
   const lines = ["Targets, tried on a small attention:"];
-  for (const { target, runs, reason } of abilities)
+  for (const { target, runs, reason, notes } of abilities) {
     lines.push(`  ${runs ? "runs   " : "missing"}  ${target}${reason === null ? "" : `: ${reason}`}`);
+    for (const note of notes) lines.push(`           ${note}`);
+  }
   lines.push("", "What they run on:");
   for (const { what, found, without, help } of findings) {
     lines.push(

@@ -42,6 +42,8 @@ export interface WasmManifest extends Manifest {
 
 export interface WgslManifest extends Manifest {
   readonly module: ModuleEntry;
+  /** The same kernel with f16 tensors as WGSL's own f16, for devices with the feature shader-f16. */
+  readonly f16?: ModuleEntry;
   /** Sizes that are `const <identifier>: i32 = …;` in the text; the loader writes a call's size there. */
   readonly constants: readonly { readonly size: string; readonly identifier: string }[];
   /** The i32 and u32 fields of the uniform buffer at binding 0, in order. */

@@ -1,5 +1,5 @@
 /**
- * A device with the pipelines of one kernel. Takes the module's text; gives `record`, which adds one call to an
+ * A device with the pipelines of one kernel. Takes the module's text for a device; gives `record`, which adds one call to an
  * encoder. Guarantees: a pipeline is made once for each value of the module's constants, a lost device is FOV5005,
  * memory that the device does not have is FOV4006, and what it refuses is FOV5003.
  */
@@ -44,17 +44,21 @@ async function deviceOf({ gpu, device }: Wanted): Promise<{ device: GPUDevice; k
   if (!where) return refuse("FOV5002", "this machine has no WebGPU");
   const adapter = await where.requestAdapter();
   if (!adapter) return refuse("FOV5002", "no WebGPU adapter answers");
+  const wanted: readonly GPUFeatureName[] = manifest.f16 ? ["shader-f16"] : [];
   const requiredLimits = Object.fromEntries(raised.map((name) => [name, adapter.limits[name]]));
   try {
     // Some hosts end the process when an adapter is collected while its device is in use.
-    return { device: await adapter.requestDevice({ requiredLimits }), kept: [where, adapter] };
+    const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
+    return { device: await adapter.requestDevice({ requiredLimits, requiredFeatures }), kept: [where, adapter] };
   } catch (error) {
     return refuse("FOV5002", `the adapter gives no device: ${reason(error)}`);
   }
 }
 
-export async function engineOf(text: string, wanted: Wanted): Promise<Engine> {
+/** `textOf` gives the module's text for the device. */
+export async function engineOf(textOf: (device: GPUDevice) => Promise<string>, wanted: Wanted): Promise<Engine> {
   const { device, kept } = await deviceOf(wanted);
+  const text = await textOf(device);
   const held: { kept: readonly unknown[]; lost?: GPUDeviceLostInfo; buffers: GPUBuffer[] } = { kept, buffers: [] };
   const lost = device.lost.then((info) => void (held.lost = info));
   const alive = (): void => {

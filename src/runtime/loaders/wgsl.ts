@@ -12,7 +12,7 @@ import { buffersOf, bytesOfTensor, checkedBuffers, usage, type Bound } from "./w
 import { engineOf, guarded, type Engine } from "./wgsl-engine.ts";
 
 declare const manifest: WgslManifest;
-declare const urls: { readonly module: () => URL };
+declare const urls: { readonly module: () => URL; readonly f16?: () => URL };
 
 export interface CreateOptions {
   /** Where the module's text is, or the text. */
@@ -24,7 +24,7 @@ export interface CreateOptions {
 }
 
 export async function create(options: CreateOptions = {}) {
-  const engine = await engineOf(await textOf(options.wgsl), options);
+  const engine = await engineOf((device) => textOf(options.wgsl, device), options);
   let disposed = false;
   const live = (): void => {
     if (disposed) refuse("FOV5009", "the kernel was disposed of");
@@ -56,16 +56,20 @@ export async function create(options: CreateOptions = {}) {
   };
 }
 
-async function textOf(wgsl: unknown): Promise<string> {
-  const { file, sha256: expected } = manifest.module;
+/** Of the modules that the device can take, the one with its own f16 first; what was given must be one of them. */
+async function textOf(wgsl: unknown, device: GPUDevice): Promise<string> {
+  const native = device.features.has("shader-f16") ? manifest.f16 : undefined;
   if (wgsl !== undefined && typeof wgsl !== "string" && !(wgsl instanceof URL))
     refuse("FOV2110", "wgsl is not a URL or the text of a module");
+  const own = native && urls.f16 ? urls.f16 : urls.module;
   const bytes =
-    typeof wgsl === "string"
-      ? new TextEncoder().encode(wgsl)
-      : await bytesOf(wgsl instanceof URL ? wgsl : beside(urls.module));
-  if (sha256(bytes) !== expected) refuse("FOV5004", `${file} is not as it was compiled: its SHA-256 differs`);
-  return new TextDecoder().decode(bytes);
+    typeof wgsl === "string" ? new TextEncoder().encode(wgsl) : await bytesOf(wgsl instanceof URL ? wgsl : beside(own));
+  const hash = sha256(bytes);
+  const known = wgsl === undefined ? [native ?? manifest.module] : [manifest.module, native];
+  if (known.some((entry) => entry?.sha256 === hash)) return new TextDecoder().decode(bytes);
+  if (hash === manifest.f16?.sha256) refuse("FOV5002", "the device has no shader-f16, which this module needs");
+  const { file } = known[0] ?? manifest.module;
+  return refuse("FOV5004", `${file} is not as it was compiled: its SHA-256 differs`);
 }
 
 async function runOnce(engine: Engine, inputs: unknown, dims: unknown, out: unknown) {
