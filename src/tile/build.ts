@@ -158,7 +158,7 @@ function visit(building: Building): readonly Statement[] {
 function visitShared(building: Building): readonly Statement[] {
   const { names, order } = building;
   return [
-    { kind: "join", list: names.ranges, slot: SUPERBLOCK, from: s.int(0), to: SUPERBLOCK },
+    { kind: "join", list: names.ranges, slot: SUPERBLOCK, from: s.int(0), to: order.most },
     {
       kind: "visit",
       list: names.ranges,

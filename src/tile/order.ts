@@ -27,6 +27,8 @@ export interface Order {
   readonly before: Scalar;
   /** Once for each set of tiles whose rows see the same inner digits of keys; binds set_i, the position of one of them. */
   readonly sets: (body: readonly Statement[]) => readonly Statement[];
+  /** How many tiles the set has at most: `tiles` goes through as many, and no list of another is anything yet. */
+  readonly most: Scalar;
   /** Once for each tile of the set, numbered by `t`, that has rows. */
   readonly tiles: (body: readonly Statement[], empty?: readonly Statement[]) => Statement;
 }
@@ -110,6 +112,7 @@ export function orderOf(plan: Plan): Order {
       const start = positionOf(plan, rowAt(s.mul(v("first_tile"), ROWS)));
       return [bind("set_i", start), ...body];
     },
+    most: SUPERBLOCK,
     tiles,
   };
 }
@@ -135,6 +138,7 @@ export function regrouped(plan: Plan, by: Scalar): Order {
   const flat = s.add(first, before);
   const rowAt = (place: Scalar): Scalar => s.idiv(s.add(first, place), GROUP);
   const countOf = s.ceilDiv(s.sub(held, residue), apart);
+  const most = s.ceilDiv(countOf, ROWS);
   const start = s.add(s.mul(residue, s.idiv(held, apart)), s.min(residue, s.mod(held, apart)));
   const inTile = (r: Scalar): Scalar => s.add(residue, s.mul(apart, s.add(s.mul(v("t"), ROWS), r)));
   return {
@@ -152,8 +156,9 @@ export function regrouped(plan: Plan, by: Scalar): Order {
         ...body,
       ]),
     ],
+    most,
     tiles: (body, empty = []) =>
-      loop("t", s.ceilDiv(countOf, ROWS), "serial", [
+      loop("t", most, "serial", [
         ...empty,
         bind("rows", s.max(zero, s.min(ROWS, s.sub(countOf, s.mul(v("t"), ROWS))))),
         whereRows([
@@ -210,6 +215,7 @@ function patches(plan: Plan, rows: RowOrder): Order {
     place,
     before: s.add(place, v("r")),
     sets: (body) => body,
+    most: SUPERBLOCK,
     tiles: (body, empty = []) => loop("t", SUPERBLOCK, "serial", [...empty, ...where, whereRows([...ends, ...body])]),
   };
 }

@@ -1,0 +1,35 @@
+/** Specs that between them use every part that mutants are planted in, the commonest first. */
+const over = (
+  clauses: string,
+  inputs = "",
+  operands = "q: f32[B, H, L, D], k: f32[B, Hkv, S, D], v: f32[B, Hkv, S, Dv]",
+): string => `attention a(${operands}${inputs}) { ${clauses} }`;
+const self = "q, k, v: f32[B, H, L, D]";
+
+export const written: readonly string[] = [
+  over("mask causal and window(9) score s * 3 return o, lse"),
+  over("mask causal and (window(5) or stride(4)) return o, lse", "", self),
+  over("mask doc[b, i] == doc[b, j] return o, lse example doc = segments(4)", ", doc: i32[B, L]", self),
+  over("mask abs(i div 9 - j div 9) <= 1 and abs(i mod 9 - j mod 9) <= 2", "", self),
+  over("blocks 4 mask bj in table[h, bi] return o, lse example table = between(0, 19)", ", table: i32[H, 40, 2]"),
+  over(
+    "mask ok[b, j] weights softmax(sink: gate[h]) return o, lse example ok = bernoulli(0.3)",
+    ", ok: bool[B, S], gate: f32[H]",
+  ),
+  over("mask segment(cu, i) == segment(cu, j) example cu = offsets(L)", ", cu: i32[5]", self),
+  over("mask causal and i - j < 5 * (h + 1) score 6 * s", "", self),
+  over("weights sigmoid mask abs(i - j) <= 11 return o: f16", "", "q: f16[L, H, D], k: bf16[S, H, D], v: f16[S, H, D]"),
+  over("mask (i - j + 3) mod 8 == 0 or j mod 5 == 2 return o: bf16", "", self),
+  over("align start mask i div 8 == j div 8 or (i - j) mod 3 == 0 and j <= i return o, lse"),
+  over("mask i div n == j div n or doc[b, j] == 2 example n = 6, doc = segments(4)", ", n: i32, doc: i32[B, S]"),
+  over("mask i mod 11 == j mod 11 and j div 4 mod 2 != 0 or j < 3", "", self),
+  over("blocks 8 mask abs(bi - bj) <= 1 and not bj == 2 output o * gate[h] + c", ", gate: f32[H]"),
+  over("mask neighbour(i div 12, j div 12, 11, 5, 1, 2) and neighbour(i mod 12, j mod 12, 12, 3, 2, 1)", "", self),
+  over(
+    "mask near(i div 30, j div 30, 5, 3, 1) and abs(i div 6 mod 5 - j div 6 mod 5) <= 1 and i mod 6 >= j mod 6",
+    "",
+    self,
+  ),
+  over("mask (i - j) mod (h + 2) == 0 and j <= i", "", self),
+  over("mask max(i - 9, 3) <= j and j < min(i + 4, 60) and abs(j - i) mod 7 < 5 weights relu", "", self),
+];
