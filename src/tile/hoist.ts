@@ -1,11 +1,13 @@
 /**
  * hoist: takes out of element expressions what does not depend on the element. In `map`, `store` and `bounds`, the
  * largest parts that name neither `r` nor `c` nor a buffer and cost more than an addition become a `let` just
- * before the operation: ALiBi's slope 2^(−8 (h + 1) / H) is computed once a tile, not once a score.
+ * before the operation: ALiBi's slope 2^(−8 (h + 1) / H) is computed once a tile, not once a score. Whether an axis of
+ * an input is sorted, which takes a walk over all of it, is found out once for all that the innermost parallel loop does.
  */
 import { children, rewrite, sameScalar, some, type Scalar } from "../scalar/scalar.ts";
 import { bindsOf } from "./operations/index.ts";
 import type { Statement, TileProgram } from "./tile.ts";
+import { everyStatement, mapBodies, mapScalars } from "./walk.ts";
 
 type Let = Extract<Statement, { kind: "let" }>;
 
@@ -61,7 +63,28 @@ export function hoist(program: TileProgram): TileProgram {
       }
     });
   };
-  return { ...program, body: block(program.body, new Set()) };
+  const hoisted = block(program.body, new Set());
+  return { ...program, body: walksFirst(hoisted, new Set(), () => `fixed_${made++}`) };
+}
+
+/** Every `sorted` of an innermost parallel loop that rests on nothing bound in it, as a `let` at its head. */
+function walksFirst(list: readonly Statement[], outer: ReadonlySet<string>, name: () => string): readonly Statement[] {
+  return list.map((statement): Statement => {
+    if (statement.kind !== "for" || statement.mode !== "parallel") return statement;
+    const bound = new Set([...outer, statement.name]);
+    if ([...everyStatement(statement.body)].some((x) => x.kind === "for" && x.mode === "parallel"))
+      return mapBodies(statement, (body) => walksFirst(body, bound, name));
+    const lets: Let[] = [];
+    const change = (x: Scalar): Scalar =>
+      rewrite(x, (y) => {
+        if (y.kind !== "sorted" || some(y, (n) => n.kind === "var" && !bound.has(n.name))) return undefined;
+        const known = lets.find((each) => sameScalar(each.value, y)) ?? { kind: "let", name: name(), value: y };
+        if (!lets.includes(known)) lets.push(known);
+        return { kind: "var", type: y.type, name: known.name };
+      });
+    const body = statement.body.map((x) => mapScalars(x, change));
+    return { ...statement, body: [...lets, ...body] };
+  });
 }
 
 const cheap: ReadonlySet<string> = new Set([

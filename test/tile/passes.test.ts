@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lowerPlan, passes } from "../../src/compile.ts";
+import { check, lower, lowerPlan, passes } from "../../src/compile.ts";
 import { normal } from "../../src/runtime/random.ts";
 import * as s from "../../src/scalar/scalar.ts";
 import type { Device } from "../../src/targets/device.ts";
@@ -87,6 +87,19 @@ test("the schedule follows the device's memory, and one that is too small is nam
 
 test("hoist takes the slope of ALiBi out of the score", () => {
   expect(printTileProgram(after(plans.alibi, host, "hoist"))).toMatch(/let fixed_\d+ = exp2\(/);
+});
+
+test("hoist finds out once a block of rows whether documents are sorted", () => {
+  const [spec] = check(
+    "attention t(q, k, v: f32[B, H, L, D], doc: i32[B, L]) { mask causal and doc[b, i] == doc[b, j] }",
+    "documents",
+  ).specs;
+  if (!spec) throw new Error("no spec");
+  for (const device of [wasm, webgpu, host]) {
+    const text = printTileProgram(lower(spec, device).program);
+    expect(text.match(/sorted\(/g)).toHaveLength(1);
+    expect(text).toMatch(/parallel for block < .*\n\s*let fixed_\d+ = sorted\(doc\[b\]\)/);
+  }
 });
 
 test("specialise leaves no test of fullness and no mask in the full version", () => {
