@@ -5,8 +5,11 @@ import { fileURLToPath } from "node:url";
 
 export const apps = fileURLToPath(new URL("../../examples/apps/", import.meta.url));
 
-/** Runs a script of an app's package.json; the npm of this machine runs it, on the Node that these tests run on. */
-export function npmRun(app: string, script: string): void {
+/**
+ * Runs a script of an app's package.json and gives what it said; the npm of this machine runs it, on the Node that these
+ * tests run on.
+ */
+export function npmRun(app: string, script: string): string {
   const path = `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`;
   const { status, stdout, stderr } = spawnSync("npm", ["run", script], {
     cwd: join(apps, app),
@@ -14,4 +17,5 @@ export function npmRun(app: string, script: string): void {
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(`npm run ${script} of ${app} ended with ${status}:\n${stdout}${stderr}`);
+  return stdout + stderr;
 }
