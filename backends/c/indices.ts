@@ -168,7 +168,8 @@ class Walk {
   }
 
   #size(name: string): Interval["lo"] {
-    const fixed = this.#unit.fixed[name];
+    const { fixed: known } = this.#unit;
+    const fixed = Object.hasOwn(known, name) ? known[name] : undefined;
     if (fixed !== undefined) return constant(fixed);
     return { text: `(int64_t)${this.#unit.size(name)}`, lo: 0, hi: largestSize };
   }

@@ -112,7 +112,7 @@ export class Unit {
   }
 
   size(name: string): string {
-    const fixed = this.fixed[name];
+    const fixed = Object.hasOwn(this.fixed, name) ? this.fixed[name] : undefined;
     return fixed === undefined ? `args->${this.field(`size ${name}`)}` : String(fixed);
   }
 

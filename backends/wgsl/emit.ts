@@ -219,7 +219,7 @@ export function emitModule(
   const text = [
     ...(flavour.nativeF16 ? ["// For devices with the feature shader-f16.", "enable f16;"] : []),
     `// ${program.name}: one workgroup of ${threads} threads (8 × 8) for each ${launches.map((x) => x.launch.loops.map((l) => l.name).join(", ")).join("; then for each ")}`,
-    ...constants.map((n) => `const ${identifier("n", n)}: i32 = ${fixed[n] ?? defaultSize};`),
+    ...constants.map((n) => `const ${identifier("n", n)}: i32 = ${Object.hasOwn(fixed, n) ? fixed[n] : defaultSize};`),
     `struct Sizes {\n${[...uniforms.map((n) => `  ${identifier("n", n)}: i32,`), "  total: i32,", "  grid_width: i32,", "  minus_infinity_bits: u32,", "  nan_bits: u32,"].join("\n")}\n}`,
     "@group(0) @binding(0) var<uniform> u: Sizes;",
     ...bindings.map(({ tensor, use }, n) => {
@@ -280,7 +280,7 @@ export function specialise(module: Module, sizes: Readonly<Record<string, number
     (text, n) =>
       text.replace(
         new RegExp(`^const ${identifier("n", n)}: i32 = \\d+;`, "m"),
-        `const ${identifier("n", n)}: i32 = ${sizes[n] ?? 0};`,
+        `const ${identifier("n", n)}: i32 = ${Object.hasOwn(sizes, n) ? sizes[n] : 0};`,
       ),
     module.text,
   );

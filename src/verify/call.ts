@@ -143,7 +143,8 @@ function exampleSizes(spec: Spec, named: Sizes): Sizes {
   const sizes: Record<string, number> = {};
   const missing: string[] = [];
   for (const name of spec.sizes) {
-    const size = Object.hasOwn(named, name) ? named[name] : spec.example.sizes[name];
+    const said = Object.hasOwn(named, name) ? named : spec.example.sizes;
+    const size = Object.hasOwn(said, name) ? said[name] : undefined;
     if (size === undefined) missing.push(name);
     else sizes[name] = size;
   }

@@ -143,7 +143,7 @@ const pattern = ({ blocks }: Place): Text =>
     called(among("stride", "columns", "chunk"), divisor),
     called(among("dilated"), small(1, 9), small(1, 6)),
     called(among("p"), among("i - j", "j", "n", "3")),
-    ...(blocks ? [among("diagonal", "abs(bi - bj) <= 1", "bj in table[h, bi]", "bj <= bi")] : []),
+    ...(blocks ? [among("diagonal", "(abs(bi - bj) <= 1)", "(bj in table[h, bi])", "(bj <= bi)")] : []),
   );
 
 /** Positions as digits: neighbours on canvases of 2 and 3 dimensions, dilated ones, sums of residues. */
@@ -173,12 +173,12 @@ const canvas: Text = fc.oneof(
 
 const data = ({ blocks }: Place): Text =>
   among(
-    "doc[b, i] == doc[b, j]",
+    "(doc[b, i] == doc[b, j])",
     "ok[b, j]",
-    "ok[b, i] or ok[b, j]",
+    "(ok[b, i] or ok[b, j])",
     "packed(cu)",
-    "j < live[b]",
+    "(j < live[b])",
     "bit(word[b, i], j)",
-    "j == doc[b, i]",
-    ...(blocks ? ["not bj in table[h, bi]"] : []),
+    "(j == doc[b, i])",
+    ...(blocks ? ["(not bj in table[h, bi])"] : []),
   );

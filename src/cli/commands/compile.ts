@@ -1,8 +1,9 @@
 /** `fovea compile`: writes kernels and their loaders; prints the paths. All are made before the first is written. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { artifactsOf, isPrefix, specHashOf, type Wanted } from "../../artifacts.ts";
-import { fail } from "../../diagnostics/diagnostic.ts";
+import { fail, FoveaError } from "../../diagnostics/diagnostic.ts";
+import { writeWhole } from "../../runtime/write.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
 import { inputsOf } from "../inputs.ts";
 import { filesOf, reasonOf, specsOf } from "../load.ts";
@@ -59,11 +60,11 @@ export async function compileCommand(
   try {
     mkdirSync(options.out, { recursive: true });
     for (const [path, { content }] of made) {
-      writeFileSync(`${path}.part`, content);
-      renameSync(`${path}.part`, path);
+      writeWhole(path, content);
       options.written.add(path);
     }
   } catch (error) {
+    if (error instanceof FoveaError) throw error;
     fail("FOV0003", `${options.out} cannot be written: ${reasonOf(error)}`, {
       help: "choose another folder with `-o`",
     });
