@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: attention kernels of Fovea against onnxruntime-web, both WASM on one thread. 8 heads, D 64, f32.
+ * `npm run bench`: attention kernels of Fovea against onnxruntime-web, both WASM on one thread, f32.
  * Kernels are compiled from examples/ without --dim, so every size is a run-time value. A time is that of a whole
  * call on either side: inputs copied into WASM memory, kernel run, output copied out. `--json` prints everything as
  * one object; other words choose the cases whose name contains one of them.
@@ -15,26 +15,34 @@ import { wasm } from "../src/targets/index.ts";
 import type { TileProgram } from "../src/tile/tile.ts";
 import { contest, distance, tolerance, type Contender, type Failed, type Limits, type Timed } from "./contest.ts";
 import { peak, type Rate } from "./peak.ts";
-import { onnxruntimePeers, peerVersion, type Masking, type Peer, type Qkv } from "./peers/onnxruntime.ts";
+import { onnxruntimePeers, peerVersion, type Masking, type Peer, type Qkv, type Shape } from "./peers/onnxruntime.ts";
 
 interface Case {
   readonly name: string;
   readonly file: string;
   readonly attention: string;
   readonly n: number;
+  readonly H: number;
+  readonly D: number;
   /** Keys that a query sees, counted back from its own; undefined: all, before and after. */
   readonly window: number | undefined;
   readonly peer: boolean;
   readonly limits: Limits;
 }
 
-const [B, H, D] = [1, 8, 64];
-const local = { file: "03-local.attn", attention: "local", window: 256 };
-const dense = { file: "01-dense.attn", attention: "dense", window: undefined };
+const B = 1;
+const usual = { H: 8, D: 64 };
+const local = { file: "03-local.attn", attention: "local", window: 256, ...usual };
+const dense = { file: "01-dense.attn", attention: "dense", window: undefined, ...usual };
 const cases: readonly Case[] = [
+  { name: "dense n=128", ...dense, n: 128, H: 12, peer: true, limits: { rounds: 20, budgetMs: 1500 } },
   { name: "dense n=512", ...dense, n: 512, peer: true, limits: { rounds: 10, budgetMs: 3000 } },
   { name: "dense n=2048", ...dense, n: 2048, peer: true, limits: { rounds: 4, budgetMs: 6000 } },
+  { name: "dense n=4000", ...dense, n: 4000, peer: true, limits: { rounds: 3, budgetMs: 6000 } },
+  { name: "dense n=1024 D=80", ...dense, n: 1024, D: 80, peer: true, limits: { rounds: 6, budgetMs: 3000 } },
+  { name: "dense n=1024 D=15", ...dense, n: 1024, D: 15, peer: true, limits: { rounds: 6, budgetMs: 3000 } },
   {
+    ...usual,
     name: "causal n=2048",
     file: "02-causal.attn",
     attention: "causal_attention",
@@ -57,7 +65,7 @@ interface Row extends Timed {
 
 interface Result {
   readonly case: string;
-  readonly sizes: { readonly B: number; readonly H: number; readonly L: number; readonly D: number };
+  readonly sizes: Shape;
   readonly workspaceBytes: number;
   readonly checkedAgainst: string;
   readonly peer: string | undefined;
@@ -75,31 +83,36 @@ function programOf({ file, attention }: Case): TileProgram {
   return lower(spec, wasm).program;
 }
 
-const inputsOf = (n: number, set: number): Qkv => {
-  const draw = (name: string): Float32Array => normal(set, name, B * H * n * D);
+const shapeOf = ({ H, D, n: L }: Case): Shape => ({ B, H, L, D });
+const sizesOf = (program: TileProgram, { H, D, L }: Shape): Record<string, number> =>
+  Object.fromEntries(program.sizes.map((name) => [name, { B, H, D }[name] ?? L]));
+
+const inputsOf = ({ H, L, D }: Shape, set: number): Qkv => {
+  const draw = (name: string): Float32Array => normal(set, name, B * H * L * D);
   return [draw("q"), draw("k"), draw("v")];
 };
 
-const callOf = (program: TileProgram, n: number, qkv: Qkv) => ({
-  sizes: Object.fromEntries(program.sizes.map((name) => [name, { B, H, D }[name] ?? n])),
+const callOf = (program: TileProgram, shape: Shape, qkv: Qkv) => ({
+  sizes: sizesOf(program, shape),
   inputs: new Map(
     program.inputs.map((input, at) => {
       const data = qkv[at];
       if (!data) throw new Error(`bench: no data for ${input.name}`);
-      return [input.name, { dims: [B, H, n, D], data }];
+      return [input.name, { dims: [B, shape.H, shape.L, shape.D], data }];
     }),
   ),
 });
 
-async function ours(program: TileProgram, simd: Simd, n: number, sets: readonly Qkv[]): Promise<Contender> {
+async function ours(program: TileProgram, simd: Simd, shape: Shape, sets: readonly Qkv[]): Promise<Contender> {
   const kernel = await compileKernel(program, simd);
-  const small = kernel.prepare(callOf(program, 96, inputsOf(96, 0)));
+  const few = { ...shape, L: 96 };
+  const small = kernel.prepare(callOf(program, few, inputsOf(few, 0)));
   for (let k = 0; k < 40; k++) small.run();
   await new Promise((done) => setTimeout(done, 30)); // V8 puts the optimised code in place
   return {
     name: `fovea ${simd}`,
     sets: sets.map((qkv) => {
-      const call = callOf(program, n, qkv);
+      const call = callOf(program, shape, qkv);
       let last: Float32Array | undefined;
       return {
         run: () => {
@@ -112,9 +125,6 @@ async function ours(program: TileProgram, simd: Simd, n: number, sets: readonly 
     }),
   };
 }
-
-const workspaceOf = (program: TileProgram, n: number): Promise<number> =>
-  wasmBackend.workspaceBytes(program, Object.fromEntries(program.sizes.map((name) => [name, { B, H, D }[name] ?? n])));
 
 const first = (i: number, window: number | undefined): number => Math.max(0, i + 1 - (window ?? i + 1));
 const last = (i: number, { n, window }: Case): number => (window === undefined ? n : i + 1);
@@ -135,6 +145,7 @@ function maskingOf({ n, window }: Case): Masking {
 
 /** Attention of some rows in f64, for where no peer can tell: how far `o` is from it. */
 function distanceOfRows(c: Case, [q, k, v]: Qkv, o: Float32Array): number {
+  const { D } = c;
   let most = 0;
   const dot = (i: number, j: number): number => {
     let sum = 0;
@@ -142,7 +153,7 @@ function distanceOfRows(c: Case, [q, k, v]: Qkv, o: Float32Array): number {
     return sum / Math.sqrt(D);
   };
   for (let n = 0; n < 64; n++) {
-    const [head, i] = [n % H, n < 8 ? n : Math.floor(((n + 1) * c.n) / 64) - 1];
+    const [head, i] = [n % c.H, n < 8 ? n : Math.floor(((n + 1) * c.n) / 64) - 1];
     const [base, from] = [head * c.n, first(i, c.window)];
     const scores = Array.from({ length: last(i, c) - from }, (_, j) => dot(base + i, base + from + j));
     const top = Math.max(...scores);
@@ -161,12 +172,12 @@ const largest = (x: Float32Array): number => x.reduce((a, y) => Math.max(a, Math
 
 async function measure(c: Case, peaks: Peaks): Promise<Result> {
   const program = programOf(c);
-  const sets = [inputsOf(c.n, 1), inputsOf(c.n, 2)];
-  const shape = { B, H, L: c.n, D };
+  const shape = shapeOf(c);
+  const sets = [inputsOf(shape, 1), inputsOf(shape, 2)];
   const peers: Peer[] = c.peer ? await onnxruntimePeers(shape, maskingOf(c)) : [];
   const loaded = peers.map((p): Contender => ({ name: p.name, sets: sets.map((qkv) => p.load(qkv)) }));
   const contenders: Contender[] = [...loaded];
-  for (const simd of simds) contenders.push(await ours(program, simd, c.n, sets));
+  for (const simd of simds) contenders.push(await ours(program, simd, shape, sets));
 
   // The first peer is checked against rows in f64; where it holds, all its outputs are what the others must give.
   const expected: (Float32Array | undefined)[] = sets.map(() => undefined);
@@ -184,7 +195,7 @@ async function measure(c: Case, peaks: Peaks): Promise<Result> {
   const fastest = times
     .filter((t): t is Timed => "median" in t && peers.some((p) => p.name === t.name))
     .reduce<Timed | undefined>((best, t) => (best && best.median <= t.median ? best : t), undefined);
-  const flops = 4 * B * H * D * pairs(c);
+  const flops = 4 * B * c.H * c.D * pairs(c);
   const rows = times.map((t): Row | Failed => {
     if ("failed" in t) return t;
     const simd = simds.find((s) => t.name === `fovea ${s}`);
@@ -200,7 +211,7 @@ async function measure(c: Case, peaks: Peaks): Promise<Result> {
   return {
     case: c.name,
     sizes: shape,
-    workspaceBytes: await workspaceOf(program, c.n),
+    workspaceBytes: await wasmBackend.workspaceBytes(program, sizesOf(program, shape)),
     checkedAgainst: peers[0] ? `${peers[0].name}, itself against 64 rows in f64` : "64 rows in f64",
     peer: fastest?.name,
     rows,
