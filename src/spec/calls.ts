@@ -9,7 +9,7 @@ import { printScalar } from "../scalar/print.ts";
 import { call, int, type Scalar } from "../scalar/scalar.ts";
 import type { Argument, Expr } from "../syntax/ast.ts";
 import { count, lower, lowerValue, operand } from "./lowering.ts";
-import { report, suggestion, type Callable, type Scope, type Value } from "./scope.ts";
+import { callableIn, report, suggestion, type Callable, type Scope, type Value } from "./scope.ts";
 import { boundedSum, segment } from "./tensors.ts";
 import { checked, nodes, promote, toReal, wants, type Operand } from "./typing.ts";
 import { ungroup } from "./walk.ts";
@@ -138,7 +138,7 @@ export const laterNames: readonly string[] = [...later.keys()];
 
 export function lowerCall(x: CallExpr, scope: Scope): Scalar | undefined {
   const name = x.callee.text;
-  const callable = scope.resolver.callables.get(name);
+  const callable = callableIn(scope, name);
   if (callable) return expand(callable, x.args, x.span, scope);
   const builtin = table.get(name);
   if (builtin) {
@@ -220,7 +220,7 @@ export function expand(callable: Callable, args: readonly Argument[], span: Span
   if (locals.size < callable.params.length) return undefined;
   resolver.used.callables.add(callable);
   scope.met.add(name);
-  const expansion = { name, prelude: callable.prelude, span, outer: scope.expansion };
+  const expansion = { name, prelude: callable.prelude, home: callable.home, span, outer: scope.expansion };
   const body = lower(callable.body, { ...scope, locals, expansion });
   if (!body) return undefined;
   if (callable.kind === "pattern" && body.type !== "bool") {

@@ -50,9 +50,10 @@ export function isFree(diagnostics: Diagnostic[], name: Name, callable = false):
 export function callableOf(
   kind: "pattern" | "fn",
   declared: Pick<FnDeclaration, "name" | "params" | "body" | "span">,
-  prelude: boolean,
+  home?: ReadonlyMap<string, Callable>,
 ): Callable {
-  return { kind, name: declared.name, params: declared.params, body: declared.body, span: declared.span, prelude };
+  const { name, params, body, span } = declared;
+  return { kind, name, params, body, span, prelude: home !== undefined, ...(home ? { home } : {}) };
 }
 
 /** Two parameters of one name. */
@@ -65,14 +66,15 @@ export function checkParams(diagnostics: Diagnostic[], params: readonly Name[]):
 }
 
 export function collect(file: File, prelude: File, diagnostics: Diagnostic[]): Declarations {
-  const callables = new Map<string, Callable>();
+  const home = new Map<string, Callable>();
   const params: ParamDeclaration[] = [];
   const attentions = new Map<string, Attention>();
   for (const declaration of prelude.declarations) {
-    if (declaration.kind === "pattern") callables.set(declaration.name.text, callableOf("pattern", declaration, true));
-    if (declaration.kind === "fn") callables.set(declaration.fn.name.text, callableOf("fn", declaration.fn, true));
+    if (declaration.kind === "pattern") home.set(declaration.name.text, callableOf("pattern", declaration, home));
+    if (declaration.kind === "fn") home.set(declaration.fn.name.text, callableOf("fn", declaration.fn, home));
   }
   const schedules: Extract<Declaration, { kind: "schedule" }>[] = [];
+  const callables = new Map(home);
   const seen = new Map<string, Span>();
   const isNew = (name: Name): boolean => {
     const first = seen.get(name.text);
@@ -87,7 +89,7 @@ export function collect(file: File, prelude: File, diagnostics: Diagnostic[]): D
         const declared = declaration.kind === "fn" ? declaration.fn : declaration;
         checkParams(diagnostics, declared.params);
         if (isNew(declared.name) && isFree(diagnostics, declared.name, true)) {
-          callables.set(declared.name.text, callableOf(declaration.kind, declared, false));
+          callables.set(declared.name.text, callableOf(declaration.kind, declared));
         }
         break;
       }
@@ -144,14 +146,14 @@ export function cycles(callables: ReadonlyMap<string, Callable>, diagnostics: Di
 }
 
 function callsOf(
-  { params, body }: Callable,
+  { params, body, home }: Callable,
   callables: ReadonlyMap<string, Callable>,
 ): { callable: Callable; span: Span }[] {
   const own = new Set(params.map((param) => param.text));
   const found: { callable: Callable; span: Span }[] = [];
   walk(body, (x) => {
     const name = x.kind === "call" ? x.callee.text : x.kind === "name" && !own.has(x.name) ? x.name : undefined;
-    const callable = name === undefined ? undefined : callables.get(name);
+    const callable = name === undefined ? undefined : (home ?? callables).get(name);
     if (callable) found.push({ callable, span: x.span });
   });
   return found.reverse();

@@ -8,7 +8,7 @@ import { call, int, read, variable, type Scalar } from "../scalar/scalar.ts";
 import { scalarTypeOf } from "../scalar/storage.ts";
 import { builtins, expand } from "./calls.ts";
 import { lower } from "./lowering.ts";
-import { outputNames, positionNames, report, suggestion, type Scope, type Value } from "./scope.ts";
+import { callableIn, outputNames, positionNames, report, suggestion, type Scope, type Value } from "./scope.ts";
 
 export function lowerName(name: string, span: Span, scope: Scope): Value | undefined {
   const { resolver, place } = scope;
@@ -55,7 +55,7 @@ export function lowerName(name: string, span: Span, scope: Scope): Value | undef
       ? size
       : report(scope, "FOV3010", `the dimension \`${name}\` is not known in ${place.clause}`, span);
 
-  const callable = resolver.callables.get(name);
+  const callable = callableIn(scope, name);
   if (callable) return expand(callable, [], span, scope);
   return unknown(name, span, scope);
 }

@@ -210,7 +210,7 @@ function withOwnFns(resolver: Resolver, attention: AttentionDeclaration): Resolv
   for (const fn of own) {
     checkParams(resolver.diagnostics, fn.params);
     if (seen.has(fn.name.text)) twice(resolver.diagnostics, fn.name, seen.get(fn.name.text));
-    else if (isFree(resolver.diagnostics, fn.name, true)) callables.set(fn.name.text, callableOf("fn", fn, false));
+    else if (isFree(resolver.diagnostics, fn.name, true)) callables.set(fn.name.text, callableOf("fn", fn));
     seen.set(fn.name.text, fn.name.span);
   }
   const broken: Set<Callable> = cycles(callables, resolver.diagnostics);

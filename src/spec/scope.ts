@@ -17,6 +17,8 @@ export interface Callable {
   readonly body: Expr;
   readonly span: Span;
   readonly prelude: boolean;
+  /** What its body calls, of the prelude's own; a file's redefinitions do not reach into it. */
+  readonly home?: ReadonlyMap<string, Callable>;
 }
 
 /** An input without all of its indices; only `in`, `segment` and arguments may hold one. */
@@ -93,6 +95,7 @@ export interface Resolver {
 export interface Expansion {
   readonly name: string;
   readonly prelude: boolean;
+  readonly home: ReadonlyMap<string, Callable> | undefined;
   /** Where it was called. */
   readonly span: Span;
   readonly outer: Expansion | undefined;
@@ -115,6 +118,10 @@ export function scopeOf(resolver: Resolver, place: Place): Scope {
   resolver.steps = 0;
   return { resolver, place, locals: new Map(), expansion: undefined, lets: [], depth: 0, met: new Set() };
 }
+
+/** The pattern or function that a name means here. */
+export const callableIn = ({ expansion, resolver }: Scope, name: string): Callable | undefined =>
+  (expansion?.home ?? resolver.callables).get(name);
 
 /** Where the user can act: the expression itself, or the call that leads into the prelude. */
 function userSpan(scope: Scope, span: Span): { span: Span; notes: string[] } {

@@ -5,7 +5,7 @@
 import { oracle, type OracleResult } from "../../src/oracle/oracle.ts";
 import type { Role, Sizes, Spec } from "../../src/spec/spec.ts";
 import { checkInputs, inputDims } from "../../src/spec/inputs.ts";
-import { compare, limitOf, type Accuracy } from "../../src/verify/compare.ts";
+import { compare, limitFor, limitOf, type Accuracy } from "../../src/verify/compare.ts";
 import { numbersOf, storedAs } from "../../src/scalar/storage.ts";
 import { sampleInputs, type SampleTensor } from "../../src/verify/sample.ts";
 import type { Inputs, Kernel, Results } from "../support/kernels.ts";
@@ -48,6 +48,14 @@ export const fewLevels: Levels = {
   valueChannels: [[5], [40]],
   batches: [[1, 2]],
   groups: [[1, 2], [7]],
+};
+
+/** Fewer sizes, and as long as the first ones: for specs whose mask is what is new about them. */
+export const maskLevels: Levels = {
+  ...fewLevels,
+  queries: [[0, 1], [31, 33], [130], [259]],
+  keys: [[0, 1], [33, 64], [270]],
+  channels: [[3, 15], [80]],
 };
 
 /**
@@ -151,7 +159,8 @@ function heat(spec: Spec, sizes: Sizes, inputs: Map<string, SampleTensor>): void
           most = Math.max(most, Math.abs(dot));
         }
       }
-  const factor = most === 0 ? 1 : (30 * Math.sqrt(channels)) / most;
+  const scale = spec.scale.kind === "const" ? spec.scale.value : 1 / Math.sqrt(channels);
+  const factor = most === 0 ? 1 : 30 / scale / most;
   inputs.set("q", {
     dims: q.dims,
     data: storedAs(
@@ -190,7 +199,10 @@ export async function wrong(
 ): Promise<string | undefined> {
   const { sizes, inputs, right, hot, poisoned, title } = each;
   const found = await kernel.call(sizes, inputs);
-  const limit = slack * limitOf(accuracy, hot, Number(sizes["D"] ?? 1));
+  const headSize = Number(sizes["D"] ?? 1);
+  // A spec that scales or scores in its own way has logits of its own size.
+  const plain = spec.score.kind === "var" && spec.scale.kind !== "const";
+  const limit = slack * (hot || plain ? limitOf(accuracy, hot, headSize) : limitFor(accuracy, right, headSize));
   const outputs = spec.outputs.filter(({ value }) => value === "o");
   const { ok, maxError, reason } = compare({ ...spec, outputs }, right, found, limit);
   if (!ok) return `${title}: error ${maxError} over ${limit}: ${reason}`;

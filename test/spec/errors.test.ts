@@ -25,6 +25,8 @@ const rows: readonly (readonly [source: string, ...said: string[]])[] = [
   [a("blocks 0"), "FOV2001 0"],
   [a("example n = 1.5", "n: i32"), "FOV2001 1.5"],
   [a("example n = bernoulli(2)", "n: bool[L]"), "FOV2001 bernoulli(2)"],
+  [a("example n = offsets(L)", "n: f32[3]"), "FOV2001 offsets(L)"],
+  [a("example n = offsets(1.5)", "n: i32[3]"), "FOV2001 offsets(1.5)"],
   ["attention a(q: i32[B, H, L, D], k, v: f32[B, H, L, D]) { }", "FOV2001 q"],
   [a("mask t[b] == 0", "t: i32[B, L]"), "FOV2002 t[b]"],
   [a("mask t == 0", "t: i32[B, L]"), "FOV2002 t"],

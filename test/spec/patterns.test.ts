@@ -11,6 +11,8 @@ const patterns: Readonly<Record<string, Meaning>> = {
   causal: (i, j) => j <= i,
   "window(n)": (i, j, n) => j <= i && j > i - n,
   "around(n)": (i, j, n) => j >= i - n && j <= i + n,
+  "dilated(4, n)": (i, j, n) => j <= i && i - j <= 3 * n && rest(i - j, n) === 0,
+  "chunk(n)": (i, j, n) => Math.floor(i / n) === Math.floor(j / n),
   diagonal: (i, j) => Math.floor(i / 4) === Math.floor(j / 4),
   "stride(n)": (i, j, n) => rest(i - j, n) === 0,
   "columns(n)": (_, j, n) => rest(j, n) === 0,

@@ -118,6 +118,13 @@ describe("expansion", () => {
     expect(printScalar(only(`pattern causal = j < i ${a("mask causal")}`).mask)).toBe("j < i");
     expect(printScalar(only(a("fn f(x) = x * 2 mask f(i) < j")).mask)).toBe("i * 2 < j");
   });
+  it("what a file redefines does not reach into the prelude", () => {
+    const own = "fn clamp(x) = x + 1 pattern near(n) = abs(i - j) <= n";
+    const neighbours = printScalar(only(a("mask neighbour(i, j, L, 3, 1, 1)")).mask);
+    expect(printScalar(only(`${own} ${a("mask neighbour(i, j, L, 3, 1, 1)")}`).mask)).toBe(neighbours);
+    expect(printScalar(only(`${own} ${a("mask near(2) and clamp(i) > j")}`).mask)).toBe("abs(i - j) <= 2 and i + 1 > j");
+    expect(printScalar(only(a("fn clamp(x) = x + 1 mask neighbour(i, j, L, 3, 1, 1)")).mask)).toBe(neighbours);
+  });
 });
 
 describe("lets", () => {
@@ -175,13 +182,13 @@ describe("example", () => {
   it("gives sizes and recipes and fixes nothing", () => {
     const spec = only(
       a(
-        'example B = 1, H = 2, L = 2 * 50, D = 64, x = between(0, ceil(L / 32)), y = bernoulli(0.5), z = segments(4), w = file("w.npy"), u = -3, t = true',
-        "x: i32[L/32], y: bool[L], z: i32[L], w: f32[H], u: i32, t: bool",
+        'example B = 1, H = 2, L = 2 * 50, D = 64, x = between(0, ceil(L / 32)), y = bernoulli(0.5), z = segments(4), w = file("w.npy"), u = -3, t = true, c = offsets(L)',
+        "x: i32[L/32], y: bool[L], z: i32[L], w: f32[H], u: i32, t: bool, c: i32[5]",
       ),
     );
     expect(spec.example.sizes).toEqual({ B: 1, H: 2, L: 100, D: 64 });
     expect(printSpec(spec)).toContain(
-      'x = between(0, (L + 31) div 32), y = bernoulli(0.5), z = segments(4), w = file("w.npy"), u = -3, t = 1',
+      'x = between(0, (L + 31) div 32), y = bernoulli(0.5), z = segments(4), w = file("w.npy"), u = -3, t = 1, c = offsets(L)',
     );
     expect(spec.sizes).toContain("L");
   });

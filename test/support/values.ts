@@ -18,6 +18,16 @@ export const fillsOf: Readonly<Record<string, readonly (readonly Fill[])[]>> = {
   live: [["usual"], ["none", "outside"], ["all", "large"]],
   ok: [["usual", "last"], ["none"], ["all"]],
   pick: [["usual"], ["outside", "repeated"]],
+  cu: [["usual"], ["unsorted"], ["none", "outside"]],
+  offsets: [["usual"], ["unsorted"], ["none", "outside"]],
+  parent: [["usual"], ["outside"]],
+  images: [["usual"], ["unsorted", "outside"]],
+  w: [["usual"], ["none", "large"]],
+  length: [["usual"], ["none", "outside"], ["all", "large"]],
+  valid: [["usual", "last"], ["none"], ["all"]],
+  shift: [["usual", "none"], ["outside"]],
+  columns: [["usual"], ["none", "outside", "large"]],
+  words: [["usual", "none"], ["outside", "large"]],
 };
 
 type Made = Float32Array | Int32Array | Uint8Array;
@@ -39,6 +49,7 @@ export function fill(name: string, how: Fill, dims: readonly number[], sizes: Si
       );
     case "is_global":
     case "ok":
+    case "valid":
       if (how === "none" || how === "all") return flags(count, () => how === "all");
       if (how === "last") return flags(count, (n) => n % last === last - 1);
       return bernoulli(seed, name, how === "few" ? 0.02 : 0.4, count);
@@ -64,6 +75,7 @@ export function fill(name: string, how: Fill, dims: readonly number[], sizes: Si
       if (how === "outside") return new Float32Array(count).fill(Number.NEGATIVE_INFINITY);
       return normal(seed, name, count);
     case "live":
+    case "length":
       if (how === "none" || how === "all") return new Int32Array(count).fill(how === "all" ? keys : 0);
       if (how === "outside") return ints(count, (n) => [-4, keys + 5][n % 2]);
       if (how === "large") return new Int32Array(count).fill(keys + 1000);
@@ -72,6 +84,25 @@ export function fill(name: string, how: Fill, dims: readonly number[], sizes: Si
       if (how === "outside") return ints(count, (n) => [-1, keys, n % Math.max(1, keys)][n % 3]);
       if (how === "repeated") return new Int32Array(count).fill(Math.max(0, keys - 1));
       return between(seed, name, 0, Math.max(1, keys), count);
+    case "cu":
+    case "offsets":
+      if (how === "none") return new Int32Array(count);
+      if (how === "unsorted") return between(seed, name, -3, keys + 5, count);
+      if (how === "outside") return ints(count, (n) => [-(2 ** 31), 3, keys, 2 ** 31 - 1][n % 4]);
+      return undefined;
+    case "parent":
+      return how === "outside" ? ints(count, (n) => [-1, 100, n][n % 3]) : between(seed, name, 0, count, count);
+    case "images":
+      if (how === "unsorted") return between(seed, name, -1, 6, count);
+      return how === "outside" ? ints(count, (n) => [-5, 1000, 1][n % 3]) : undefined;
+    case "w":
+      if (how === "usual") return undefined;
+      return new Int32Array(count).fill(how === "none" ? 0 : 2 ** 31 - 1);
+    case "shift":
+    case "columns":
+    case "words":
+      if (how === "usual") return undefined;
+      return Int32Array.of({ none: 0, outside: -7 }[how as string] ?? 1_000_000);
     default:
       return undefined;
   }
