@@ -15,6 +15,7 @@ import { elementTypes } from "../../backends/c/storage.ts";
 import { Unit } from "../../backends/c/unit.ts";
 import { evaluate } from "../../src/scalar/evaluate.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
+import { dtypes, elementBytes, floatsOf, isHalf } from "../../src/scalar/storage.ts";
 import type { Sizes } from "../../src/spec/spec.ts";
 import type { TileProgram } from "../../src/tile/tile.ts";
 import type { SampleTensor } from "../../src/verify/sample.ts";
@@ -102,9 +103,12 @@ export async function runCases(folder: string, command: readonly string[]): Prom
   for (const line of (stdout + stderr).split("\n")) {
     const [kind, name = "", ...rest] = line.split(" ");
     if (kind === "output") {
-      const words = (rest[1] ?? "").match(/.{8}/g) ?? [];
-      const bits = Uint32Array.from(words, (x) => Number.parseInt(x, 16));
-      outputs.set(name, { hash: rest[0] ?? "", data: new Float32Array(bits.buffer) });
+      const [own = "", dtype] = name.split(":");
+      const known = dtypes.find((each) => each === dtype) ?? "f32";
+      const elements = (rest[1] ?? "").match(isHalf(known) ? /.{4}/g : /.{8}/g) ?? [];
+      const bits = elements.map((x) => Number.parseInt(x, 16));
+      const stored = isHalf(known) ? Uint16Array.from(bits) : Uint32Array.from(bits);
+      outputs.set(own, { hash: rest[0] ?? "", data: floatsOf(known, stored.buffer) });
     } else if (kind === "case") {
       const [status = -99, copies = 0, copied = 0, same = 0, failed = 0, failures = 0] = rest.map((x) =>
         Number.parseInt(x, 16),
@@ -143,9 +147,12 @@ function caseOf(
   const outs = program.outputs.map((t) => ({
     name: t.name,
     field: unit.field(t.name),
-    bytes: 4 * t.dims.reduce((count, d) => count * value(d), 1),
+    dtype: t.dtype,
+    ctype: elementTypes[t.dtype],
+    bytes: elementBytes[t.dtype] * t.dims.reduce((count, d) => count * value(d), 1),
   }));
-  const fresh = outs.map((o) => `  a.${o.field} = (float *)poisoned(${o.bytes}u);`).join("\n");
+  const least = Math.min(...[...program.inputs, ...program.outputs].map(({ dtype }) => (isHalf(dtype) ? 2 : 4)));
+  const fresh = outs.map((o) => `  a.${o.field} = (${o.ctype} *)poisoned(${o.bytes}u);`).join("\n");
   return `static void trial_${index}(void) {
   ${prefix}_args a;
   size_t bytes = 0;
@@ -153,14 +160,15 @@ function caseOf(
   int32_t status;
   uint32_t same = 1, failed = 0, failures = 0, starts, waits;
   fovea_dma dma;
-${outs.map((o) => `  float *${o.field}_alone;`).join("\n")}
+${outs.map((o) => `  ${o.ctype} *${o.field}_alone;`).join("\n")}
   memset(&a, 0, sizeof a);
+  least = ${least};
   ${lines.join("\n  ")}
   status = ${prefix}_workspace_bytes(&a, &bytes);
   workspace = poisoned(bytes);
 ${fresh}
   if (status == 0) status = ${prefix}_run(&a, workspace, bytes, NULL);
-${outs.map((o) => `  output("${o.name}", a.${o.field}, ${o.bytes / 4}u);\n  ${o.field}_alone = a.${o.field};`).join("\n")}
+${outs.map((o) => `  output("${o.name}:${o.dtype}", a.${o.field}, ${o.bytes}u, ${elementBytes[o.dtype]}u);\n  ${o.field}_alone = a.${o.field};`).join("\n")}
   workspace = poisoned(bytes);
 ${fresh}
   dma = engine(~0u, ~0u);
@@ -219,34 +227,40 @@ static uint32_t equal(const void *a, const void *b, size_t bytes) {
     if (((const unsigned char *)a)[n] != ((const unsigned char *)b)[n]) return 0;
   return 1;
 }
-static void output(const char *name, const float *data, uint32_t count) {
+static void output(const char *name, const void *data, uint32_t bytes, uint32_t size) {
   uint32_t hash = 2166136261u, bits;
-  for (uint32_t n = 0; n < 4 * count; n++) hash = (hash ^ ((const unsigned char *)data)[n]) * 16777619u;
+  uint16_t half;
+  for (uint32_t n = 0; n < bytes; n++) hash = (hash ^ ((const unsigned char *)data)[n]) * 16777619u;
   put("output ");
   put(name);
   word(hash);
   put(" ");
 #ifdef NUMBERS
-  for (uint32_t n = 0; n < count; n++) {
+  for (uint32_t n = 0; n < bytes; n += size) {
     char text[9];
-    memcpy(&bits, data + n, 4);
-    for (int d = 0; d < 8; d++) text[d] = "0123456789abcdef"[(bits >> (28 - 4 * d)) & 15u];
-    text[8] = 0;
+    const int digits = (int)(2 * size);
+    if (size == 4) memcpy(&bits, (const unsigned char *)data + n, 4);
+    if (size == 2) memcpy(&half, (const unsigned char *)data + n, 2);
+    if (size == 2) bits = half;
+    for (int d = 0; d < digits; d++) text[d] = "0123456789abcdef"[(bits >> (4 * (digits - 1 - d))) & 15u];
+    text[digits] = 0;
     put(text);
   }
 #else
   (void)bits;
+  (void)half;
+  (void)size;
 #endif
   put("\\n");
 }
 
 /* An engine that copies as late as it may and leaves NaN until then. */
 static struct { uint32_t channel; void *to; const void *from; size_t bytes; } jobs[4096];
-static uint32_t pending, begun, waited, copied, odd, fail_start, fail_wait;
+static uint32_t pending, begun, waited, copied, odd, fail_start, fail_wait, least = 4;
 
 static int32_t begin(void *context, uint32_t channel, void *to, const void *from, size_t bytes) {
   if (context != &pending || channel > 3 || bytes == 0 || pending == 4096) odd = 1;
-  if (bytes % 4 != 0 || (uintptr_t)to % 4 != 0 || (uintptr_t)from % 4 != 0 || odd != 0) odd = 1;
+  if (bytes % least != 0 || (uintptr_t)to % least != 0 || (uintptr_t)from % least != 0 || odd != 0) odd = 1;
   if (begun++ == fail_start) return 7;
   memset(to, 0xff, bytes);
   copied += (uint32_t)bytes;
