@@ -128,7 +128,7 @@ describe("paths to write", () => {
 
   test("a full device is said, and stays a device", async () => {
     // By a link: were it replaced by a file, only the link would be lost.
-    const device = join(folder, "device");
+    const device = join(folder, "device.svg");
     symlinkSync("/dev/full", device);
     const { code, diagnostics } = await failure(spec, "view", "-", "-o", device);
     expect(code).toBe(1);

@@ -31,5 +31,8 @@ export const written: readonly string[] = [
     self,
   ),
   over("mask (i - j) mod (h + 2) == 0 and j <= i", "", self),
+  // Blocks whose last key is the first of a granule, which rounding does not add by itself.
+  over("mask i div 11 == j div 11", "", self),
+  over("mask i div (h + 11) == j div (h + 11)", "", self),
   over("mask max(i - 9, 3) <= j and j < min(i + 4, 60) and abs(j - i) mod 7 < 5 weights relu", "", self),
 ];

@@ -197,3 +197,39 @@ relation("every key twice", async (target, x) => {
   const got = await answer(dense, target, { ...x, S: 2 * x.S }, twice);
   expect(worst(got, await answer(dense, target, x, inputs))).toBeLessThan(2 * close);
 });
+
+relation("values that are one at a single key show its weight", async (target, x) => {
+  const inputs = operands(x, x.L, x.S);
+  const total = new Float32Array(x.B * x.H * x.L);
+  // As many keys at a time as there are channels: channel c is one at key from + c alone.
+  for (let from = 0; from < x.S; from += x.D) {
+    const data = new Float32Array(x.B * x.H * x.S * x.D);
+    for (let head = 0; head < x.B * x.H; head++)
+      for (let c = 0; c < Math.min(x.D, x.S - from); c++) data[(head * x.S + from + c) * x.D + c] = 1;
+    const got = await answer(dense, target, x, new Map(inputs).set("v", { dims: [x.B, x.H, x.S, x.D], data }));
+    for (const [n, weight] of got.entries()) {
+      expect(weight).toBeGreaterThanOrEqual(0);
+      total[Math.floor(n / x.D)] += weight;
+    }
+  }
+  expect(
+    worst(
+      total,
+      total.map(() => 1),
+    ),
+  ).toBeLessThan(close);
+});
+
+relation("keys and values projected by the identity", async (target, x) => {
+  const spec = attention("project k along S by E project v along S by F", ", E, F: f32[R, S]");
+  const inputs = operands(x, x.L, x.S);
+  const identity = {
+    dims: [x.S, x.S],
+    data: Float32Array.from({ length: x.S * x.S }, (_, n) => Number(n % (x.S + 1) === 0)),
+  };
+  const projected = new Map(inputs).set("E", identity).set("F", identity);
+  const sizes = { ...x, R: x.S };
+  expect(worst(await answer(spec, target, sizes, projected), await answer(dense, target, x, inputs))).toBeLessThan(
+    close,
+  );
+});
