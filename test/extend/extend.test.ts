@@ -172,7 +172,7 @@ export const asMap = ({ to, by }: Of<"amplify">): Of<"map"> => ({
   expect([...project.touched].sort()).toEqual(touched.sort());
 
   // It is used: queries are loaded at half their scale, and the scores are doubled again.
-  project.edit("src/tile/build.ts", "      scale: scoreIsPlain ?", "      scale: s.mul(s.float(0.5), scoreIsPlain ?");
+  project.edit("src/tile/build.ts", "    scale: scoreIsPlain ?", "    scale: s.mul(s.float(0.5), scoreIsPlain ?");
   project.edit(
     "src/tile/build.ts",
     "s.mul(attend.scale, log2e) : attend.scale,",
