@@ -122,7 +122,9 @@ describe("expansion", () => {
     const own = "fn clamp(x) = x + 1 pattern near(n) = abs(i - j) <= n";
     const neighbours = printScalar(only(a("mask neighbour(i, j, L, 3, 1, 1)")).mask);
     expect(printScalar(only(`${own} ${a("mask neighbour(i, j, L, 3, 1, 1)")}`).mask)).toBe(neighbours);
-    expect(printScalar(only(`${own} ${a("mask near(2) and clamp(i) > j")}`).mask)).toBe("abs(i - j) <= 2 and i + 1 > j");
+    expect(printScalar(only(`${own} ${a("mask near(2) and clamp(i) > j")}`).mask)).toBe(
+      "abs(i - j) <= 2 and i + 1 > j",
+    );
     expect(printScalar(only(a("fn clamp(x) = x + 1 mask neighbour(i, j, L, 3, 1, 1)")).mask)).toBe(neighbours);
   });
 });

@@ -27,7 +27,10 @@ export const fillsOf: Readonly<Record<string, readonly (readonly Fill[])[]>> = {
   valid: [["usual", "last"], ["none"], ["all"]],
   shift: [["usual", "none"], ["outside"]],
   columns: [["usual"], ["none", "outside", "large"]],
-  words: [["usual", "none"], ["outside", "large"]],
+  words: [
+    ["usual", "none"],
+    ["outside", "large"],
+  ],
 };
 
 type Made = Float32Array | Int32Array | Uint8Array;
