@@ -7,7 +7,7 @@ import { cell, prepare, type Environment, type Frame } from "../scalar/evaluate.
 import type { Scalar } from "../scalar/scalar.ts";
 import { digitsOf, valuesOf, wholeOf } from "./digits.ts";
 import type { Range } from "./plan.ts";
-import { united, type Attend, type Keys } from "./tiles.ts";
+import { prepareRange, united, type Attend, type Keys, type PreparedRange } from "./tiles.ts";
 
 export interface BoxVisit {
   readonly runs: readonly Keys[];
@@ -40,7 +40,7 @@ export function prepareBoxes(
   const zero = ["b", "h", "hk", "i", "j", "i0", "i1", "row", ...names, ...bounds];
   set({ s: Number.NaN, ...Object.fromEntries(zero.map((name) => [name, 0])), ...given });
   const ready = (x: Scalar): (() => number) => prepare(x, frame, env, "f32");
-  const rangeOf = (r: Range) => ({ when: ready(r.when), lo: ready(r.lo), hi: ready(r.hi) });
+  const rangeOf = (r: Range): PreparedRange => prepareRange(r, frame, env);
   const may = visit.may.map(rangeOf);
   const must = visit.must.map(rangeOf);
   const sides = split.inner.map((side) => ({ lo: ready(side.lo), hi: ready(side.hi), must: side.must.map(rangeOf) }));
@@ -55,19 +55,25 @@ export function prepareBoxes(
     const box = sides.map(({ lo, hi }) => ({ lo: lo(), width: Math.max(0, hi() - lo()) }));
     const stride = box.reduce((all, { width }) => all * width, 1);
     const first = extent();
-    const stands = (r: ReturnType<typeof rangeOf>): boolean => r.when() !== 0;
+    let examined = sides.length;
+    const standing = (ranges: readonly PreparedRange[]): readonly Keys[] => {
+      const found: Keys[] = [];
+      for (const range of ranges) examined += range.each((lo, hi) => found.push([lo, hi]));
+      return found;
+    };
     const runs = united(
-      may.filter(stands).map((r): Keys => [Math.max(0, r.lo()) * stride, Math.min(first, r.hi()) * stride]),
+      standing(may).map(([lo, hi]): Keys => [Math.max(0, lo) * stride, Math.min(first, hi) * stride]),
       visit.granule,
       first * stride,
     );
-    const holds = (r: ReturnType<typeof rangeOf>, lo: number, hi: number): boolean =>
-      stands(r) && r.lo() <= lo && hi <= r.hi();
-    const seen = sides.every(({ must: ranges }, n) => {
-      const { lo, width } = box[n] ?? { lo: 0, width: 0 };
-      return ranges.some((r) => holds(r, lo, lo + width));
-    });
-    const wholly = must.filter(stands).map((r): Keys => [r.lo(), r.hi()]);
+    const wholly = standing(must);
+    // Each side's ranges are looked at, as a kernel does, whatever the others say.
+    const seen = sides
+      .map(({ must: ranges }, n) => {
+        const { lo, width } = box[n] ?? { lo: 0, width: 0 };
+        return standing(ranges).some(([from, to]) => from <= lo && lo + width <= to);
+      })
+      .every((side) => side);
     const place = (number: number): void => {
       let left = number;
       for (let n = inner.length - 1; n >= 0; n--) {
@@ -93,7 +99,7 @@ export function prepareBoxes(
         for (const [digit, value] of ofRow) digit.value = value();
         return keeps() !== 0;
       },
-      examined: may.length + must.length + sides.reduce((sum, side) => sum + 1 + side.must.length, 0),
+      examined,
     };
   };
 }

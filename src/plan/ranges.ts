@@ -23,7 +23,7 @@ import {
   type Scalar,
 } from "../scalar/scalar.ts";
 import { formulaScalar, normalForm, type Formula } from "./formula.ts";
-import { blockVariable, linear, rankOf, times, toScalar, wild, type Linear } from "./linear.ts";
+import { blockVariable, linear, rankOf, times, toScalar, varies, wild, type Linear } from "./linear.ts";
 import type { Range } from "./plan.ts";
 import { everything, intersect, unite } from "./range-sets.ts";
 import { rowFacts, solve, type Bound, type Surroundings } from "./solve.ts";
@@ -194,13 +194,8 @@ function tableEntry(sum: Linear, all: Range, around: Surroundings): Range | unde
   const key = sum.terms.find((t) => dependsOn(t.of, "j"));
   const entry = sum.terms.find((t) => t !== key);
   if (sum.terms.length !== 2 || sum.constant !== 0 || !key || !entry || !wild(entry.of)) return undefined;
-  if (
-    key.coefficient !== -entry.coefficient ||
-    Math.abs(key.coefficient) !== 1 ||
-    dependsOn(entry.of, "i") ||
-    dependsOn(entry.of, "j")
-  )
-    return undefined;
+  // Rows of a table are enumerated by i alone: one that a digit of i picks is no single number here.
+  if (key.coefficient !== -entry.coefficient || Math.abs(key.coefficient) !== 1 || varies(entry.of)) return undefined;
   const n = blockOfKey(key.of);
   if (n === undefined) return undefined;
   const t = entry.of;

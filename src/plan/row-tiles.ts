@@ -59,8 +59,9 @@ export function* rowTiles(plan: Plan, attend: Attend, env: Environment, tile: Ti
 }
 
 function tileOfRows(plan: Plan, env: Environment, rows: readonly number[]): RowTile {
+  const given = env.variables instanceof Map ? Object.fromEntries(env.variables) : env.variables;
   const at = (row: number | undefined): number =>
-    evaluate(plan.position, { ...env, variables: { row: row ?? 0 } }, "f32");
+    evaluate(plan.position, { ...env, variables: { ...given, row: row ?? 0 } }, "f32");
   return { rows, variables: { i0: at(rows[0]), i1: at(rows.at(-1)) } };
 }
 

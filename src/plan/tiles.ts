@@ -86,7 +86,7 @@ export function prepareVisit(plan: Plan, env: Environment, attend: Attend = atte
       set({ i0, i1 });
       const keys = extent();
       let examined = 0;
-      const gather = (from: readonly Prepared[]): { origin: string; keys: Keys }[] =>
+      const gather = (from: readonly PreparedRange[]): { origin: string; keys: Keys }[] =>
         from.flatMap((range) => {
           const found: { origin: string; keys: Keys }[] = [];
           examined += range.each((lo, hi) => found.push({ origin: range.origin, keys: [lo, hi] }));
@@ -118,13 +118,14 @@ export function prepareVisit(plan: Plan, env: Environment, attend: Attend = atte
   };
 }
 
-interface Prepared {
+export interface PreparedRange {
   readonly origin: string;
   /** Calls back with each range that stands; gives how many were looked at. */
   readonly each: (found: (lo: number, hi: number) => void) => number;
 }
 
-function prepareRange(range: Range, outer: Frame, source: Source): Prepared {
+/** Made ready in a frame that has a cell for every variable that the range speaks of. */
+export function prepareRange(range: Range, outer: Frame, source: Source): PreparedRange {
   const frame: Frame = new Map(outer);
   const go = (x: Scalar): (() => number) => prepare(x, frame, source, "f32");
   const overs = range.over.map(({ name, from, to }) => {

@@ -1,9 +1,15 @@
 /** Counts against brute force, and what planning costs. */
 import { describe, expect, test } from "vitest";
+import { lower } from "../../src/compile.ts";
+import { oracle } from "../../src/oracle/oracle.ts";
 import { countPlan, type Inputs } from "../../src/plan/count.ts";
 import type { Plan } from "../../src/plan/plan.ts";
+import { attendOf } from "../../src/plan/tiles.ts";
 import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
+import { inputDims } from "../../src/spec/inputs.ts";
+import { wasm } from "../../src/targets/index.ts";
+import { only } from "../spec/support.ts";
 import * as m from "./masks.ts";
 
 const { and, or } = s;
@@ -104,5 +110,31 @@ describe("planning", () => {
     expect(many.keptPairs).toBe(one.keptPairs);
     expect(many.planning.examined).toBe(6 * one.planning.examined);
     expect(many.tiles.full).toBe(6 * one.tiles.full);
+  });
+});
+
+describe("keys told apart by digits", () => {
+  const signature = "q: f32[B, H, L, D], k, v: f32[B, H, S, D], live: i32[B], table: i32[L, 2]";
+  test.each([
+    ["rows that a tensor places", "align at live[b] - 1 mask causal and columns(4)"],
+    ["a table of rows beside digits", "mask columns(4) and j div 4 in table[row]"],
+    ["a table of blocks beside digits", "blocks 4 mask columns(4) and bj in table[bi]"],
+    ["a table of heads beside digits", "mask columns(4) and j div 4 in table[h]"],
+  ])("%s", (_, clauses) => {
+    const spec = only(`attention a(${signature}) { ${clauses} }`);
+    const sizes = { B: 2, H: 1, L: 9, S: 64, D: 4 };
+    const example = { live: [20, 41], table: Array.from({ length: 18 }, (_, n) => (n * 7) % 19) };
+    const inputs = new Map(
+      [...inputDims(spec, sizes)].map(([name, dims]) => {
+        const data =
+          name === "live" || name === "table" ? example[name] : new Float32Array(dims.reduce((x, y) => x * y));
+        return [name, { dims, data }] as const;
+      }),
+    );
+    const { plan } = lower(spec, wasm);
+    expect(attendOf(plan).split).toBeDefined();
+    const { keptPairs, visitedPairs } = countPlan(plan, sizes, example, tile);
+    expect(keptPairs * 2 * 9 * 64).toBeCloseTo(oracle(spec, sizes, inputs).kept, 9);
+    expect(visitedPairs).toBeGreaterThanOrEqual(keptPairs);
   });
 });

@@ -15,7 +15,7 @@ export interface RandomSpec {
 }
 
 /** Turns that there are. */
-export const turns = 400;
+const turns = 400;
 
 export interface RandomCall {
   /** More names than the spec may have. */

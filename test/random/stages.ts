@@ -31,7 +31,7 @@ import { firstSpoilt, poison, type Poisoned } from "../support/poison.ts";
 import type { RandomCall, RandomSpec } from "./specs.ts";
 
 /** The dear stages in order of what they cost. */
-export const stageNames = ["tiles", "passes", "micro", "plain", "relaxed", "c", "wgsl", "wgsl-run"] as const;
+const stageNames = ["tiles", "passes", "micro", "plain", "relaxed", "c", "wgsl", "wgsl-run"] as const;
 export type StageName = (typeof stageNames)[number];
 
 /**
@@ -39,7 +39,7 @@ export type StageName = (typeof stageNames)[number];
  * in one kind of wasm; half are run in C, a fifth in the micro interpreter, a tenth after every pass, a twentieth are
  * compiled for WGSL, and a few of those run.
  */
-export function stagesOf(turn: number): ReadonlySet<StageName> {
+function stagesOf(turn: number): ReadonlySet<StageName> {
   const every = (n: number, ...names: readonly StageName[]): readonly StageName[] => (turn % n === 0 ? names : []);
   return new Set<StageName>([
     "tiles",
