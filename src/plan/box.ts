@@ -213,6 +213,8 @@ const positiveOf = ({ split }: Axis): Scalar =>
 function hull({ may, must }: Found, { extent }: Digit, exists: Digit, positive: Scalar): Side {
   const sides = { must: must.map((r) => ({ ...r, when: and(positive, r.when) })) };
   const [only] = may;
+  // No key has such a digit.
+  if (!only) return { ...sides, lo: int(0), hi: select(positive, int(0), exists.extent) };
   if (may.length === 1 && isOneDigit(only, extent)) {
     // Where the divisor is 0 or less there is one digit, which is 0.
     const lo = select(positive, only.lo, int(0));
