@@ -1,7 +1,6 @@
 // Two lines of milliseconds over length, both axes even, so that a square looks like a square and a line like a line.
 const names = { near: "window", full: "everything" };
-const [width, height] = [640, 300];
-const frame = { left: 64, right: 530, top: 16, bottom: 262 };
+const height = 300;
 
 function svg(tag, attributes, text) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -10,13 +9,17 @@ function svg(tag, attributes, text) {
   return made;
 }
 
-export function chart(points) {
+/** As wide as its place, so that its text is as large as the page's. */
+export function chart(points, width) {
+  const frame = { left: 64, right: width - 100, top: 16, bottom: height - 38 };
   const longest = points.at(-1).length;
   const slowest = Math.max(...points.flatMap(({ near, full }) => [near, full]));
   const x = (length) => frame.left + ((frame.right - frame.left) * length) / longest;
   const y = (ms) => frame.bottom - ((frame.bottom - frame.top) * ms) / slowest;
 
   const drawn = svg("svg", {
+    width,
+    height,
     viewBox: `0 0 ${width} ${height}`,
     role: "img",
     "aria-label": "Time of a call by length",
@@ -28,7 +31,7 @@ export function chart(points) {
     svg("text", { x: frame.left - 8, y: frame.bottom, "text-anchor": "end" }, "0"),
   );
   // Short lengths crowd the left end; those that have room get a number.
-  for (const { length } of points.filter(({ length }) => length >= longest / 8))
+  for (const { length } of points.filter(({ length }) => x(length) - x(length / 2) > 40))
     drawn.append(svg("text", { x: x(length), y: frame.bottom + 22, "text-anchor": "middle" }, `${length}`));
   drawn.append(svg("text", { x: frame.right + 26, y: frame.bottom + 22 }, "tokens"));
   for (const [name, label] of Object.entries(names)) {

@@ -24,13 +24,27 @@ const layer = await layerFrom("kernels/layer.safetensors").catch((error) => {
 });
 const { heads: H, length: L, channels: D, q, k, v, pieces } = layer;
 
-/** Values for which output row i is what query i gives to each key: a 1 for each key in a channel of its own. */
-const identity = new Float32Array(H * L * L);
-for (let n = 0; n < H * L; n++) identity[n * L + (n % L)] = 1;
-const weightsOf = async (kernel, more) => (await kernel.run({ q, k, v: identity, ...more }, { H, L, D, Dv: L })).o;
-const outputOf = async (kernel, more) => (await kernel.run({ q, k, v, ...more }, { H, L, D, Dv: D })).o;
+/**
+ * Values whose first L channels are the identity matrix and whose last D are the layer's own: of row i of the output,
+ * the first L numbers are what query i gives to each key, and the others its output. One call gives both.
+ */
+const Dv = L + D;
+const values = new Float32Array(H * L * Dv);
+for (let n = 0; n < H * L; n++) {
+  values[n * Dv + (n % L)] = 1;
+  values.set(v.subarray(n * D, (n + 1) * D), n * Dv + L);
+}
+async function resultOf(kernel, more) {
+  const { o } = await kernel.run({ q, k, v: values, ...more }, { H, L, D, Dv });
+  const part = (from, to) => {
+    const taken = new Float32Array(H * L * (to - from));
+    for (let n = 0; n < H * L; n++) taken.set(o.subarray(n * Dv + from, n * Dv + to), n * (to - from));
+    return taken;
+  };
+  return { weights: part(0, L), output: part(L, Dv) };
+}
 
-const everything = { weights: await weightsOf(full), output: await outputOf(full) };
+const everything = await resultOf(full);
 const chosen = { head: 0, query: 22, window: Number(element("window").value) };
 let within = everything;
 
@@ -42,7 +56,7 @@ async function computed() {
   try {
     for (let w; w !== chosen.window;) {
       w = chosen.window;
-      within = { weights: await weightsOf(near, { w }), output: await outputOf(near, { w }) };
+      within = await resultOf(near, { w });
       draw();
     }
   } catch (error) {
@@ -171,7 +185,7 @@ async function measured() {
       full: await timed(() => full.run({ q, k, v }, dims)),
     };
     points.push(point);
-    element("chart").replaceChildren(chart(points));
+    element("chart").replaceChildren(chart(points, Math.min(640, element("chart").clientWidth)));
     const times = point.full / point.near;
     element("verdict").textContent =
       `${length} tokens: ${point.full.toFixed(1)} ms for everything, ${point.near.toFixed(1)} ms within ±${w}: ` +
