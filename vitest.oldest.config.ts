@@ -34,7 +34,9 @@ export default defineConfig({
       "test/loaders/wgsl.test.ts",
       "test/loaders/compile.test.ts",
       "test/micro/programs.test.ts",
+      "test/wasm/wabt.test.ts",
     ],
+    maxWorkers: "100%",
     outputFile: { json: "out/tests-oldest.json" },
   },
 });
