@@ -29,6 +29,7 @@ interface Prepared {
   readonly op: Load;
   readonly way: Way;
   readonly rows: string;
+  /** Of a tile by columns, or where there is no line: elsewhere the line says how many there are. */
   readonly columns: string;
   /** ` * scale`, or nothing. */
   readonly scale: string;
@@ -40,9 +41,10 @@ interface Prepared {
 
 function prepared(op: Load, channel: number, cx: Context, out: Writer): Prepared {
   const rows = local(op.to.rows, "rows", cx, out);
-  const columns = op.to.columns ? local(op.to.columns, "columns", cx, out) : "1";
-  const scale = op.scale ? ` * ${local(op.scale, "scale", cx, out)}` : "";
   const line = op.to.columns ? lineOf(op, op.to.columns, cx) : undefined;
+  const asked = !line || cx.unit.lay(op.to.buffer).transposed;
+  const columns = op.to.columns && asked ? local(op.to.columns, "columns", cx, out) : "1";
+  const scale = op.scale ? ` * ${local(op.scale, "scale", cx, out)}` : "";
   return { op, way: line ? wayOf(op, cx.unit) : "plain", rows, columns, scale, channel, line };
 }
 

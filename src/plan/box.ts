@@ -68,7 +68,7 @@ export function boxFor(digits: Digits, shape: TileShape, around: Surroundings): 
   return { outermost: { may: [...guard(first.may), ...otherwise], must: guard(first.must) }, inner };
 }
 
-/** The conjuncts: those of the mask and that digits name keys there are, with equated key digits put in. */
+/** The conjuncts of the mask, with key digits put in where another conjunct equates them. */
 export function partsOf({ mask, query, keys }: Digits): readonly Scalar[] {
   const bounds = boundsOf(query, keys);
   const own = conjuncts(mask);

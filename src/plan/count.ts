@@ -4,27 +4,17 @@
  * and the key tiles by kind. Guarantees: keptPairs <= visitedPairs <= 1; a head that sees what another sees is
  * counted once and multiplied.
  */
-import { cell, evaluate, prepare, type Environment, type Frame, type Source } from "../scalar/evaluate.ts";
-import { call, dependsOn, rewrite, sub, substitute, variable, type Scalar } from "../scalar/scalar.ts";
-import { isHalf, numbersOf } from "../scalar/storage.ts";
+import { evaluate, type Environment } from "../scalar/evaluate.ts";
+import { dependsOn, type Scalar } from "../scalar/scalar.ts";
 import type { Sizes } from "../spec/spec.ts";
-import { inRange, inVerdict } from "./build.ts";
-import { normal } from "./linear.ts";
-import type { Plan } from "./plan.ts";
-import { lengthOf, runsOf } from "./runs.ts";
 import { prepareBoxes, type BoxVisit } from "./boxes.ts";
+import { inRange, inVerdict } from "./build.ts";
+import { pairCounter, type Kept, type PairCounter } from "./pairs.ts";
+import type { Plan } from "./plan.ts";
 import { rowTiles, type TileSize } from "./row-tiles.ts";
-import {
-  attendOf,
-  attendsOf,
-  prepareVisit,
-  type Attend,
-  type Keys,
-  type PreparedVisit,
-  type TileRanges,
-} from "./tiles.ts";
-
-export type Inputs = Readonly<Record<string, ArrayLike<number>>>;
+import { lengthOf, runsOf } from "./runs.ts";
+import { sourceOf, type Inputs } from "./source.ts";
+import { attendsOf, prepareVisit, type Attend, type Keys, type PreparedVisit, type TileRanges } from "./tiles.ts";
 
 export interface Counts {
   readonly keptPairs: number;
@@ -42,38 +32,6 @@ export interface Counts {
     readonly skipped: number;
     /** Visited tiles by the first clause, in the plan's order, that asked for them. */
     readonly byClause: Readonly<Record<string, number>>;
-  };
-}
-
-export type { TileSize };
-
-/** Where the Scalars of a plan find sizes and tensors. */
-export function sourceOf(plan: Plan, sizes: Sizes, inputs: Inputs): Source {
-  const none: Source = { sizes, read: () => 0, dims: () => [] };
-  const dims = new Map(
-    plan.inputs.map((input) => [input.name, input.dims.map((x) => evaluate(x, { ...none, variables: {} }, "f32"))]),
-  );
-  const decoded = new Map<string, ArrayLike<number>>();
-  const numbers = (tensor: string): ArrayLike<number> | undefined => {
-    const known = decoded.get(tensor) ?? inputs[tensor];
-    const dtype = plan.inputs.find((input) => input.name === tensor)?.dtype;
-    if (!known || decoded.has(tensor) || !dtype || !isHalf(dtype)) return known;
-    const made = numbersOf(dtype, known);
-    decoded.set(tensor, made);
-    return made;
-  };
-  const shape = (tensor: string): readonly number[] => dims.get(tensor) ?? [];
-  return {
-    sizes,
-    dims: shape,
-    read: (tensor, indices) => {
-      const data = numbers(tensor);
-      if (!data) throw new Error(`the plan ${plan.name} reads ${tensor}, which is not given`);
-      const extents = shape(tensor);
-      let at = 0;
-      for (let n = 0; n < indices.length; n++) at = at * extents[n] + indices[n];
-      return Number(data[at]);
-    },
   };
 }
 
@@ -320,88 +278,3 @@ const inside = ([from, to]: Keys, lo: number, hi: number): boolean => from <= lo
 /** What rounding added belongs to whoever is next to it. */
 const clauseOf = ({ asked }: TileRanges, lo: number, hi: number): string =>
   (asked.find(({ keys: [from, to] }) => from < hi && lo < to) ?? asked[0])?.origin ?? "all";
-
-/** Allowed pairs of rows first … last and keys lo … hi − 1, one by one. */
-type Kept = (first: number, last: number, lo: number, hi: number) => number;
-
-interface PairCounter {
-  readonly set: (variables: Readonly<Record<string, number>>) => void;
-  readonly position: (row: number) => number;
-  readonly kept: Kept;
-  /** The same for another mask in i and j. */
-  readonly within: (mask: Scalar) => Kept;
-  readonly pair: (mask: Scalar) => (row: number, key: number) => boolean;
-  readonly byDistance: ((rows: number, keys: number) => number) | undefined;
-}
-
-function pairCounter(plan: Plan, source: Source): PairCounter {
-  const frame: Frame = new Map();
-  const [i, j, row] = ["i", "j", "row"].map((name) => cell(frame, name));
-  const distance = cell(frame, "distance");
-  const set = (variables: Readonly<Record<string, number>>): void => {
-    for (const [name, value] of Object.entries(variables)) cell(frame, name).value = value;
-  };
-  set({ b: 0, h: 0, hk: 0, s: Number.NaN });
-  const mask = plan.mask ?? attendOf(plan).mask;
-  const at = prepare(plan.position, frame, source, "f32");
-  const position = (n: number): number => {
-    row.value = n;
-    return at();
-  };
-  const relative = ofDistance(mask);
-  const keepsDistance = relative && prepare(relative, frame, source, "f32");
-  const pair = (allowed: Scalar): ((row: number, key: number) => boolean) => {
-    const keeps = prepare(allowed, frame, source, "f32");
-    return (n, key) => {
-      i.value = position(n);
-      j.value = key;
-      return keeps() !== 0;
-    };
-  };
-  const within = (allowed: Scalar): Kept => {
-    const keeps = prepare(allowed, frame, source, "f32");
-    return (first, last, lo, hi) => {
-      let kept = 0;
-      for (let n = first; n <= last; n++) {
-        i.value = position(n);
-        for (let key = lo; key < hi; key++) {
-          j.value = key;
-          if (keeps() !== 0) kept++;
-        }
-      }
-      return kept;
-    };
-  };
-  return {
-    set,
-    position,
-    kept: within(mask),
-    within,
-    pair,
-    byDistance:
-      keepsDistance &&
-      ((rows, keys) => {
-        // i − j = d + position(0) for row − j = d, which min(rows, d + keys) − max(0, d) pairs have
-        const origin = position(0);
-        let kept = 0;
-        for (let d = 1 - keys; d < rows; d++) {
-          distance.value = d + origin;
-          if (keepsDistance() !== 0) kept += Math.min(rows, d + keys) - Math.max(0, d);
-        }
-        return kept;
-      }),
-  };
-}
-
-/** The mask in terms of `distance` = i − j, if it says the same for all pairs of one distance. */
-function ofDistance(mask: Scalar): Scalar | undefined {
-  const shifted = substitute(mask, { j: sub(variable("i"), variable("distance")) });
-  const sides = new Set(["lt", "le", "gt", "ge", "eq", "ne"]);
-  const cancelled = rewrite(shifted, (x) => {
-    if (x.kind !== "call") return undefined;
-    if (!sides.has(x.fn) || x.args.some((arg) => arg.type !== "i32")) return undefined;
-    // Both on one side, so that i − (i − distance) and i <= i − distance lose their i.
-    return call(x.fn, normal(sub(x.args[0], x.args[1])), { kind: "const", type: "i32", value: 0 });
-  });
-  return ["i", "row"].some((name) => dependsOn(cancelled, name)) ? undefined : cancelled;
-}

@@ -3,9 +3,9 @@
  * of each tile and what its ranges speak of (i0, i1, DIGIT.min, DIGIT.max). What src/tile/order.ts builds as loops.
  */
 import { evaluate, type Environment } from "../scalar/evaluate.ts";
-import type { Scalar } from "../scalar/scalar.ts";
+import { int, type Scalar } from "../scalar/scalar.ts";
 import { digitsOf, wholeOf } from "./digits.ts";
-import type { Plan } from "./plan.ts";
+import type { Axis, Plan } from "./plan.ts";
 import type { Attend } from "./tiles.ts";
 
 export interface TileSize {
@@ -94,42 +94,30 @@ function* patchTiles(plan: Plan, env: Environment, total: number, height: number
   const sizes = patchSizes(height, digits.filter((d) => d.span).length);
   let span = 0;
   const steps = digits.map((d) => (d.span ? (sizes[span++] ?? 1) : 1));
-  const rowOf = (at: readonly number[]): number => {
-    const of = new Map(digits.map((d, n) => [d.name, at[n] ?? 0]));
-    return fits(axis, of, value)
-      ? evaluate(
-          wholeOf(axis, (name) => ({ kind: "const", type: "i32", value: of.get(name) ?? 0 })),
-          env,
-          "f32",
-        )
-      : total;
-  };
+  const named = (at: readonly number[]): ReadonlyMap<string, number> =>
+    new Map(digits.map((d, n) => [d.name, at[n] ?? 0]));
   for (const start of product(digits.map((d, n) => range(0, d.extent, steps[n] ?? 1)))) {
-    const ends = start.map((at, n) => Math.min(digits[n]?.extent ?? 0, at + (steps[n] ?? 1)));
-    const boxes = [...product(start.map((at, n) => range(at, ends[n] ?? at, 1)))];
-    const inside = boxes.filter((at) => rowOf(at) < total);
-    if (inside.length === 0) continue;
-    const bounds = digits.flatMap((d, n): (readonly [string, number])[] => {
-      const name = d.name.replace(/^row/, "i");
-      const all = inside.map((at) => at[n] ?? 0);
+    const reach = start.map((at, n) => range(at, Math.min(digits[n]?.extent ?? 0, at + (steps[n] ?? 1)), 1));
+    const patch = [...product(reach)].filter((at) => fits(axis, named(at), value));
+    const rows = patch.map((at) => value(numberOf(axis, named(at)))).filter((row) => row < total);
+    if (rows.length === 0) continue;
+    // Of the whole patch, as a kernel has it before it looks at how many rows there are.
+    const bounds = digits.flatMap(({ name }, n): (readonly [string, number])[] => {
+      const all = patch.map((at) => at[n] ?? 0);
+      const digit = name.replace(/^row/, "i");
       return [
-        [`${name}.min`, Math.min(...all)],
-        [
-          `${name}.max`,
-          d.span
-            ? Math.max(
-                ...boxes
-                  .filter((at) => fits(axis, new Map(digits.map((x, m) => [x.name, at[m] ?? 0])), value))
-                  .map((at) => at[n] ?? 0),
-              )
-            : Math.max(...all),
-        ],
+        [`${digit}.min`, Math.min(...all)],
+        [`${digit}.max`, Math.max(...all)],
       ];
     });
-    const made = tileOfRows(plan, env, inside.map(rowOf));
-    yield { rows: made.rows, variables: { ...made.variables, ...Object.fromEntries(bounds) } };
+    const made = tileOfRows(plan, env, rows);
+    yield { rows, variables: { ...made.variables, ...Object.fromEntries(bounds) } };
   }
 }
+
+/** The number whose digits these are. */
+const numberOf = (axis: Axis, of: ReadonlyMap<string, number>): Scalar =>
+  wholeOf(axis, (name) => int(of.get(name) ?? 0));
 
 const range = (from: number, to: number, step: number): readonly number[] =>
   Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, n) => from + n * step);
@@ -144,15 +132,9 @@ function* product(lists: readonly (readonly number[])[]): Generator<readonly num
 }
 
 /** Has every number inside the axis room for its digits? */
-function fits(
-  { split }: NonNullable<Plan["rows"]>["axis"],
-  of: ReadonlyMap<string, number>,
-  value: (x: Scalar) => number,
-): boolean {
-  if (!split) return true;
-  return [split.outer, split.inner].every((half) => {
-    if (!half.split) return true;
-    const whole = wholeOf(half, (name) => ({ kind: "const", type: "i32", value: of.get(name) ?? 0 }));
-    return value(whole) < value(half.extent) && fits(half, of, value);
-  });
+function fits(axis: Axis, of: ReadonlyMap<string, number>, value: (x: Scalar) => number): boolean {
+  if (!axis.split) return true;
+  return [axis.split.outer, axis.split.inner].every(
+    (half) => !half.split || (value(numberOf(half, of)) < value(half.extent) && fits(half, of, value)),
+  );
 }

@@ -3,7 +3,7 @@
  * cells a side may have. Guarantees: a cell of one pair is exact; a larger one is sampled inside the keys that its
  * queries visit, so that what is thin does not fall between the samples.
  */
-import { sourceOf, type Inputs } from "../plan/count.ts";
+import { sourceOf, type Inputs } from "../plan/source.ts";
 import { prepareBoxes, type BoxVisit } from "../plan/boxes.ts";
 import type { Plan } from "../plan/plan.ts";
 import { rowTiles, type TileSize } from "../plan/row-tiles.ts";

@@ -10,7 +10,7 @@ import type { Case } from "./harness.ts";
 const folder = new URL("../../examples/", import.meta.url);
 
 const patterns = `
-attention strided(q, k, v: f32[B, H, L, D]) { mask causal and stride(h + 2) }
+attention stepped(q, k, v: f32[B, H, L, D]) { mask causal and stride(h + 2) }
 attention squares(q, k, v: f32[B, L, H, D]) { blocks 16 mask diagonal or j mod 16 == 15 and bj < bi weights sigmoid }
 attention ungrouped(q: f32[B, H, L, D], k: f32[B, Hkv, S, D], v: f32[B, Hkv, S, E]) {
   score s - 0.01 * abs(i - j)

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { oracle } from "../../src/oracle/oracle.ts";
 import { devices } from "../../src/targets/index.ts";
-import { compare, limitOf } from "../../src/verify/compare.ts";
+import { compare, limitFor } from "../../src/verify/compare.ts";
 import { known, specOf, specs, type Known } from "./cases.ts";
 import { compile, machines, parallel, runCases, writeCases, type Report } from "./harness.ts";
 
@@ -100,9 +100,9 @@ describe.each(all.map((c) => [c.label ?? c.program.name, c] as const))("%s", (la
     const { spec, sizes, inputs } = each;
     const report = reports.get(label);
     expect(report?.status).toBe(0);
-    const limit = limitOf("f32", label.endsWith("hot"), 80);
+    const right = oracle(spec, sizes, inputs);
     const outputs = report?.outputs ?? new Map<string, never>();
-    expect(compare(spec, oracle(spec, sizes, inputs), outputs, limit)).toMatchObject({ ok: true });
+    expect(compare(spec, right, outputs, limitFor("f32", right, 80))).toMatchObject({ ok: true });
   });
 
   test("is the same in every bit with a copy engine", () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectLinks, follow, pages } from "./guide.ts";
 import { install, manifestOf, run, tsc, type Installed } from "./installed.ts";
 
 let installed: Installed;
@@ -99,4 +100,9 @@ describe("in a project of somebody else", () => {
     await run(process.execPath, ["built/use.js"], project);
     expect(JSON.parse(readFileSync(join(project, "done.json"), "utf8"))).toMatchObject({ files: 15 });
   });
+});
+
+describe.each(pages)("docs/guide/%s", (page) => {
+  it("can be typed as it is printed", async () => follow(page, installed.project));
+  it("links to what is there", () => expectLinks(page));
 });

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { lower } from "../../src/compile.ts";
 import { oracle } from "../../src/oracle/oracle.ts";
-import { countPlan, type Inputs } from "../../src/plan/count.ts";
+import { countPlan } from "../../src/plan/count.ts";
+import type { Inputs } from "../../src/plan/source.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { attendOf } from "../../src/plan/tiles.ts";
 import * as s from "../../src/scalar/scalar.ts";

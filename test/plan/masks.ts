@@ -6,7 +6,7 @@ import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import type { Spec, SpecInput } from "../../src/spec/spec.ts";
 import type { Dtype } from "../../src/scalar/storage.ts";
-import { sourceOf, type Inputs } from "../../src/plan/count.ts";
+import { sourceOf, type Inputs } from "../../src/plan/source.ts";
 
 export const i = s.variable("i");
 export const j = s.variable("j");

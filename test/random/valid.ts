@@ -14,7 +14,9 @@ export function validSpecs(seed: number, usual: number): void {
       const runs = runsOf(usual);
       const tally = newTally();
       await fc.assert(
-        fc.asyncProperty(randomSpec(2), async (spec) => expect(await trouble(spec, tally), spec.text).toBeUndefined()),
+        fc.asyncProperty(randomSpec(2), async (spec) => {
+          expect(await trouble(spec, tally), spec.text).toBeUndefined();
+        }),
         { seed, numRuns: runs },
       );
       expect(tally.specs).toBeGreaterThanOrEqual(runs);
