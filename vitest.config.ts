@@ -6,6 +6,8 @@ export default defineConfig({
     // Of the leg on the oldest Node: vitest.oldest.config.ts.
     exclude: [...configDefaults.exclude, "**/*.oldest.test.ts"],
     testTimeout: 240_000,
+    // Both cores of a small machine: left alone, one of them would idle.
+    maxWorkers: "100%",
     reporters: process.env["CI"] ? ["default", "json"] : ["default"],
     outputFile: { json: "out/tests.json" },
   },

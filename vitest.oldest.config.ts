@@ -36,7 +36,6 @@ export default defineConfig({
       "test/micro/programs.test.ts",
       "test/wasm/wabt.test.ts",
     ],
-    maxWorkers: "100%",
     outputFile: { json: "out/tests-oldest.json" },
   },
 });

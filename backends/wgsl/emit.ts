@@ -133,10 +133,15 @@ function statement(x: Statement, cx: Context): void {
   }
 }
 
-/** `if plain then dot else the same dot, guarded`: the guarded one, otherwise undefined. */
+/**
+ * `if plain then dot else the same dot, guarded`: the guarded one, otherwise undefined. What makes kept zeros −0 before
+ * it is left out, for an implementation of WGSL need not tell −0 from +0: only CPUs are held to NaN of weightless keys.
+ */
 function guardedProduct(x: Extract<Statement, { kind: "if" }>): Extract<Statement, { kind: "dot" }> | undefined {
-  const [then, otherwise] = [x.then[0], x.otherwise[0]];
-  if (x.then.length !== 1 || x.otherwise.length !== 1 || then?.kind !== "dot" || otherwise?.kind !== "dot")
+  const [then, otherwise] = [x.then[0], x.otherwise.at(-1)];
+  if (x.then.length !== 1 || then?.kind !== "dot" || otherwise?.kind !== "dot") return undefined;
+  const marks = x.otherwise.slice(0, -1);
+  if (!marks.every((y) => y.kind === "let" || (y.kind === "map" && y.to.buffer === otherwise.a.buffer)))
     return undefined;
   const same = JSON.stringify({ ...then, guard: true }) === JSON.stringify(otherwise);
   return same ? otherwise : undefined;

@@ -33,19 +33,12 @@ const rows: { readonly [K in Weights["kind"]]: Row<K> } = {
     normalised: false,
     strategy: "online",
   }),
-  /**
-   * max(s, 0) in natural units. A key that is kept but weighs nothing weighs −0, for only a masked one, +0, may be
-   * left out of a product: 0 · NaN of a kept key must reach its row.
-   */
+  /** max(s, 0) in natural units. */
   relu: () => ({
     kind: "relu",
     reference: "none",
     init: { reference: lowest, sum: float(0) },
-    weight: select(
-      call("le", s, float(0)),
-      select(call("eq", s, lowest), float(0), float(-0)),
-      mul(s, float(Math.fround(Math.LN2))),
-    ),
+    weight: select(call("le", s, float(0)), float(0), mul(s, float(Math.fround(Math.LN2)))),
     normalised: false,
     strategy: "online",
   }),

@@ -96,9 +96,18 @@ function weigh(building: Building): readonly Statement[] {
       kind: "if",
       when: s.or(v("full", "bool"), v("values_finite", "bool")),
       then: [product(false)],
-      otherwise: [product(true)],
+      otherwise: [...markKept(building, scores), product(true)],
     },
   ];
+}
+
+/** A weight that came out as 0 is −0 where the row sees the key: 0 · NaN is NaN, and only +0 stands for a masked pair. */
+function markKept(building: Building, scores: View): readonly Statement[] {
+  const { attend, names } = building;
+  const weight = s.read(names.scores, "f32", [v("r"), v("c")]);
+  const kept = s.select(s.call("eq", weight, s.float(0)), s.float(-0), weight);
+  const keep = s.substitute(attend.mask, { ...rowBindings(building), ...columnBindings(building) });
+  return [{ kind: "map", to: scores, value: s.select(keep, kept, s.float(0)) }];
 }
 
 /** score and mask on the raw products; with neither, a full piece needs no pass at all. */

@@ -3,8 +3,10 @@
  * wgsl.test.ts, which has the pipelines already.
  */
 import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { examples } from "../support/examples.ts";
+import { specsFrom } from "../support/examples.ts";
 
 interface Report {
   readonly version: number;
@@ -20,7 +22,11 @@ test("every example verifies on c and wasm", () => {
   const { version, results } = JSON.parse(stdout) as Report;
   expect(version).toBe(1);
   expect(results.filter((each) => each.status !== "ok")).toEqual([]);
-  const names = examples().flatMap(({ specs }) => specs.map((spec) => spec.name));
+  // Those of the apps too.
+  const files = readdirSync("examples", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".attn"));
+  const names = files.flatMap((name) =>
+    specsFrom(readFileSync(join("examples", name), "utf8"), name).map((spec) => spec.name),
+  );
   expect(results.map((each) => `${each.attention} ${each.target}`).toSorted()).toEqual(
     names.flatMap((name) => [`${name} c`, `${name} wasm`]).toSorted(),
   );
