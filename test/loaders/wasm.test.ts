@@ -82,6 +82,8 @@ describe("run", () => {
   test("empty lengths give empty outputs", () => {
     const none = new Float32Array(0);
     expect(kernel.run({ q: none, k: none, v: none }, { ...dims, L: 0 })["o"]).toEqual(none);
+    // At once, however many heads have nothing to do.
+    expect(kernel.run({ q: none, k: none, v: none }, { ...dims, H: 2 ** 31 - 1, L: 0 })["o"]).toEqual(none);
   });
 
   const moved = (): Float32Array => {

@@ -65,7 +65,7 @@ export function allocation(
         refuse("FOV4005", "the room is too small for these dims");
       const at = (offset: number): number => base + offset;
       const addresses = [...layout.inputs, ...layout.outputs].map(at);
-      start(exports, [...addresses, ...orderOf(sizes), at(layout.workspace)]);
+      start(exports, wanted, [...addresses, ...orderOf(sizes), at(layout.workspace)]);
       return named(
         layout.outputs.map((offset, n) => {
           const array = resultArray(manifest.outputs[n]?.dtype ?? "f32");

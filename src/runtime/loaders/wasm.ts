@@ -198,7 +198,7 @@ function prepare(exports: Exports, memory: WebAssembly.Memory, inputs: unknown, 
       return to;
     });
     const to = layout.outputs.map((offset, n) => (direct[n] ? (outAt[n] ?? 0) : base + offset));
-    start(exports, [...from, ...to, ...orderOf(sizes), base + layout.workspace]);
+    start(exports, shapes, [...from, ...to, ...orderOf(sizes), base + layout.workspace]);
     return named(
       to.map((at, n) => {
         const array = resultArray(manifest.outputs[n]?.dtype ?? "f32");
