@@ -1,8 +1,9 @@
 /**
  * What a plan costs on given sizes and inputs, counted as kernels would do it: takes the Plan, sizes, inputs (flat,
  * row-major) and the tile; gives exact shares of B·H·L·S that are kept by the mask and visited, the planning work,
- * and the key tiles by kind. Guarantees: keptPairs <= visitedPairs <= 1; a head that sees what another sees is
- * counted once and multiplied.
+ * and the key tiles by kind. Guarantees: keptPairs <= visitedPairs, which is over 1 only where digits of split keys
+ * name keys that there are not, for kernels compute these too; a head that sees what another sees is counted once and
+ * multiplied.
  */
 import { evaluate, type Environment } from "../scalar/evaluate.ts";
 import { dependsOn, type Scalar } from "../scalar/scalar.ts";
