@@ -1,5 +1,5 @@
 /**
- * docs/guide as its reader types it. In a folder of its own for each page, a block under `name`: becomes that file, the
+ * docs/guide as its reader types it. In a folder of its own for each page, a block under a paragraph that ends in `name`: becomes that file, the
  * lines of the sh blocks are run one after the other, and what a text block shows is what the last one printed.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ interface Block {
 }
 
 const blocksOf = (page: string): readonly Block[] =>
-  [...page.matchAll(/(?:^`([\w./-]+)`:\n\n)?^```(\w+)\n([\s\S]*?)^```$/gm)].map(
+  [...page.matchAll(/(?:`([\w./-]+)`:\n\n)?^```(\w+)\n([\s\S]*?)^```$/gm)].map(
     ([, file, language = "", text = ""]) => ({
       file,
       language,
