@@ -6,13 +6,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { prepareBoxes } from "../../src/plan/boxes.ts";
+import { plan } from "../../src/plan/build.ts";
 import { countPlan } from "../../src/plan/count.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { rowTiles } from "../../src/plan/row-tiles.ts";
 import { attendsOf, prepareVisit } from "../../src/plan/tiles.ts";
 import type { Environment } from "../../src/scalar/evaluate.ts";
+import { segments } from "../../src/runtime/random.ts";
 import * as s from "../../src/scalar/scalar.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
+import { specFrom } from "../support/examples.ts";
 import * as m from "./masks.ts";
 
 const tile = { rows: 6, keys: 16, superblock: 3 };
@@ -192,6 +195,7 @@ describe("each pair once", () => {
 });
 
 describe("pairs visited a pair kept at L = 4096", () => {
+  const tiles = { rows: 32, keys: 64, superblock: 8 };
   const limits: readonly (readonly [string, Scalar, number])[] = [
     ["window 256", and(m.causal, m.window(256)), 1.15],
     ["window 64 or sinks", and(m.causal, s.or(m.window(64), m.sinks(4))), 1.6],
@@ -206,13 +210,18 @@ describe("pairs visited a pair kept at L = 4096", () => {
     ["blocks", m.diagonal(64), 1],
   ];
   test.each(limits.map((x) => [...x] as const))("%s", (_, mask, limit) => {
-    const { visitedPairs, keptPairs } = countPlan(
-      m.planOf(mask),
-      { B: 1, H: 1, L: 4096, D: 64 },
-      {},
-      { rows: 32, keys: 64, superblock: 8 },
-    );
+    const { visitedPairs, keptPairs } = countPlan(m.planOf(mask), { B: 1, H: 1, L: 4096, D: 64 }, {}, tiles);
     expect(visitedPairs / keptPairs).toBeLessThanOrEqual(limit);
     expect(visitedPairs).toBeGreaterThanOrEqual(keptPairs);
+  });
+
+  test.each([1, 2, 3, 4, 5])("8 documents of random lengths, %i", (seed) => {
+    const inputs = { doc: segments(seed, "doc", 8, 4096) };
+    for (const causal of ["", "causal and "]) {
+      const spec = specFrom(`attention a(q, k, v: f32[L, D], doc: i32[L]) { mask ${causal}doc[i] == doc[j] }`);
+      const { visitedPairs, keptPairs } = countPlan(plan(spec), { L: 4096, D: 64 }, inputs, tiles);
+      expect(visitedPairs / keptPairs).toBeLessThanOrEqual(1.15);
+      expect(visitedPairs).toBeGreaterThanOrEqual(keptPairs);
+    }
   });
 });
