@@ -115,7 +115,8 @@ const tile: readonly Mutant[] = [
       "",
     ],
     ["a rescale by the inverse", 's.call("exp2", s.sub(reference, piece))', 's.call("exp2", s.sub(piece, reference))'],
-    ["the guard of masked NaN", "otherwise: [product(true)],", "otherwise: [product(false)],"],
+    ["the guard of masked NaN", "building, scores), product(true)],", "building, scores), product(false)],"],
+    ["the mark of a kept key that weighs nothing", "float(-0), weight)", "float(0), weight)"],
     [
       "a masked score of 0",
       "value: s.select(keep, scored, minusInfinity)",
