@@ -31,7 +31,7 @@ import { contractBuffers, contractLaunch, intermediateOf } from "./contract.ts";
 import { keysOf } from "./keys.ts";
 import { orderOf, regrouped, spansOf, superblocks } from "./order.ts";
 import { GROUP, KEYS, parametersFor, SUPERBLOCK } from "./parameters.ts";
-import type { Operation, Statement, TensorRef, TileProgram, View } from "./tile.ts";
+import { loop, type Operation, type Statement, type TensorRef, type TileProgram, type View } from "./tile.ts";
 
 type Fold = Extract<Stage, { kind: "fold" }>;
 
@@ -75,17 +75,10 @@ function outputDims(plan: Plan, value: "o" | "lse"): readonly Scalar[] {
 /** The parallel loops: batch, then heads (GROUP of them at a time), then superblocks of query rows. */
 function heads(plan: Plan, body: readonly Statement[]): readonly Statement[] {
   const { batch, head, keyHead } = plan.extents;
-  const parallel = (name: string, to: Scalar, inside: readonly Statement[]): Statement => ({
-    kind: "for",
-    name,
-    to,
-    mode: "parallel",
-    body: inside,
-  });
   const ratio = s.sameScalar(head, keyHead) ? s.int(1) : s.idiv(head, keyHead);
   return [
-    parallel("b", batch, [
-      parallel("head", s.idiv(head, GROUP), [
+    loop("b", batch, "parallel", [
+      loop("head", s.idiv(head, GROUP), "parallel", [
         { kind: "let", name: "h", value: s.mul(v("head"), GROUP) },
         { kind: "let", name: "hk", value: s.idiv(v("h"), ratio) },
         superblocks(plan, body),

@@ -7,7 +7,7 @@ import type { Plan, Stage } from "../plan/plan.ts";
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import { KEYS, ROWS } from "./parameters.ts";
-import type { Buffer, Statement, TensorRef, View } from "./tile.ts";
+import { loop, type Buffer, type Statement, type TensorRef, type View } from "./tile.ts";
 
 export type Contract = Extract<Stage, { kind: "contract" }>;
 
@@ -43,13 +43,6 @@ export function contractLaunch(plan: Plan, stage: Contract): Statement {
   const { mixed, weights, rows } = names(stage);
   const width = widthOf(plan, stage);
   const zero = s.int(0);
-  const loop = (name: string, to: Scalar, mode: "serial" | "parallel", body: readonly Statement[]): Statement => ({
-    kind: "for",
-    name,
-    to,
-    mode,
-    body,
-  });
   const view = (buffer: string, height: Scalar, columns: Scalar): View => ({
     buffer,
     row: zero,

@@ -11,7 +11,7 @@ import type { Plan, RowOrder } from "../plan/plan.ts";
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import { GROUP, patchOf, ROWS, SUPERBLOCK } from "./parameters.ts";
-import type { Statement } from "./tile.ts";
+import { loop, type Statement } from "./tile.ts";
 
 const v = s.variable;
 const zero = s.int(0);
@@ -33,13 +33,6 @@ export interface Order {
   readonly tiles: (body: readonly Statement[], empty?: readonly Statement[]) => Statement;
 }
 
-const loop = (name: string, to: Scalar, mode: "serial" | "parallel", body: readonly Statement[]): Statement => ({
-  kind: "for",
-  name,
-  to,
-  mode,
-  body,
-});
 const bind = (name: string, value: Scalar): Statement => ({ kind: "let", name, value });
 
 /** The parallel loops over superblocks, outermost first. */

@@ -167,6 +167,14 @@ export type Statement =
       readonly body: readonly Statement[];
     };
 
+export const loop = (name: string, to: Scalar, mode: "serial" | "parallel", body: readonly Statement[]): Statement => ({
+  kind: "for",
+  name,
+  to,
+  mode,
+  body,
+});
+
 export const isOperation = (statement: Statement): statement is Operation =>
   !["let", "for", "if", "visit"].includes(statement.kind);
 
