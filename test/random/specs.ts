@@ -190,17 +190,15 @@ function write(s: Shape, body: Body): string {
   const operand = (name: "q" | "k" | "v", n: number): string => `${name}: ${s.dtypes[n]}[${dims[name]}]`;
   const inputs = [operand("q", 0), operand("k", 1), operand("v", 2), ...used.map(([name, type]) => `${name}: ${type}`)];
   const values = used.filter(([, , value]) => value !== "").map(([name, , value]) => `${name} = ${value}`);
-  const axes = s.axes
-    ? `axes ${[
-        ["batch", "B"],
-        ["head", "H"],
-        ["query", "L"],
-        ["channel", "D"],
-      ]
-        .filter(([, role]) => !absent(role) && !(role === "D" && s.fixedD) && !(role === "L" && s.oneRow))
-        .map(([name, role]) => `${name} = ${renamed[role]}`)
-        .join(", ")}`
-    : "";
+  const called = [
+    ["batch", "B"],
+    ["head", "H"],
+    ["query", "L"],
+    ["channel", "D"],
+  ]
+    .filter(([, role]) => !absent(role) && !(role === "D" && s.fixedD) && !(role === "L" && s.oneRow))
+    .map(([name, role]) => `${name} = ${renamed[role]}`);
+  const axes = s.axes && called.length > 0 ? `axes ${called.join(", ")}` : "";
   const example = values.length > 0 ? `example ${values.join(", ")}` : "";
   const text = `${before.join("\n")}\nattention a(${inputs.join(", ")}) {\n  ${[axes, ...parts, example].filter((x) => x !== "").join("\n  ")}\n}\n`;
   return named(text, s);

@@ -10,6 +10,7 @@ import { compileKernel } from "../../backends/wasm/host.ts";
 import { emitModule, specialise, type Module } from "../../backends/wgsl/emit.ts";
 import { device, runModule } from "../../backends/wgsl/host.ts";
 import { check, stages } from "../../src/compile.ts";
+import { FoveaError } from "../../src/diagnostics/diagnostic.ts";
 import { blockRegisters } from "../../src/micro/block-registers.ts";
 import { interpretMicro } from "../../src/micro/interpret.ts";
 import { oracle, type OracleResult } from "../../src/oracle/oracle.ts";
@@ -200,7 +201,9 @@ async function onGpu(
   if (!wanted.has("wgsl") && !wanted.has("wgsl-run")) return undefined;
   const program = await lowered(spec, webgpu, undefined);
   if (typeof program === "string") return program;
-  const module = emitModule(program, spec.fixed);
+  const module = moduleOf(program, spec);
+  // More tensors than WebGPU has storage buffers.
+  if (!module) return undefined;
   if (!wanted.has("wgsl-run")) {
     tally.runs.set("wgsl", (tally.runs.get("wgsl") ?? 0) + 1);
     return refusedBy(module);
@@ -208,11 +211,22 @@ async function onGpu(
   return look("wgsl run", (trial) => runModule(module, trial));
 }
 
+function moduleOf(program: TileProgram, spec: Spec): Module | undefined {
+  try {
+    return emitModule(program, spec.fixed);
+  } catch (error) {
+    if (error instanceof FoveaError && error.diagnostics.every(({ code }) => code === "FOV5003")) return undefined;
+    throw error;
+  }
+}
+
 /** What Dawn says against the module; no pipeline is made, which a software GPU takes seconds for. */
 async function refusedBy(module: Module): Promise<string | undefined> {
   const { device: gpu } = await device();
   gpu.pushErrorScope("validation");
-  gpu.createShaderModule({ code: specialise(module, { D: 5, Dv: 3, C: 5 }) });
+  gpu.createShaderModule({
+    code: specialise(module, Object.fromEntries(module.constants.map((name, n) => [name, 3 + n]))),
+  });
   const error = await gpu.popErrorScope();
   return error ? `wgsl: ${error.message}` : undefined;
 }
