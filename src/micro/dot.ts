@@ -122,7 +122,9 @@ function registerBlock(b: Builder, shape: DotShape, rows: number, a0: Expr, pane
       row.forEach((sum, v) => {
         const column = columns[v] ?? vf32(0);
         if (r === 0) b.set(column, load("vf32", at, bOffset + v * lanes * 4));
-        const term = shape.guard ? op("value", op("and", op("bits", column), op("ne", op("bits", factor), vi32(0)))) : column;
+        const term = shape.guard
+          ? op("value", op("and", op("bits", column), op("ne", op("bits", factor), vi32(0))))
+          : column;
         b.set(sum, start ? op("mul", factor, term) : fma(factor, term, sum));
       });
     });
