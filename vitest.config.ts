@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 240_000,
     // Both cores of a small machine: left alone, one of them would idle.
     maxWorkers: "100%",
-    reporters: process.env["CI"] ? ["default", "json"] : ["default"],
+    reporters: process.env["CI"] ? ["default", "json", "./scripts/failures.mjs"] : ["default"],
     outputFile: { json: "out/tests.json" },
   },
 });
