@@ -11,7 +11,8 @@ const legs = [{ node: process.execPath, args: words }];
 if (words.length === 0)
   legs.push({ node: process.env.npm_node_execpath ?? process.execPath, args: ["--config", "vitest.oldest.config.ts"] });
 
-for (const report of ["tests.json", "tests-oldest.json", "failures.txt"]) rmSync(`${root}/out/${report}`, { force: true });
+for (const report of ["tests.json", "tests-oldest.json", "failures.txt"])
+  rmSync(`${root}/out/${report}`, { force: true });
 let failed = false;
 for (const { node, args } of legs) {
   const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });

@@ -25,6 +25,7 @@ import { fuse } from "./tile/fuse.ts";
 import { groupHeads } from "./tile/group-heads.ts";
 import { hoist } from "./tile/hoist.ts";
 import { legalise } from "./tile/legalise.ts";
+import { share } from "./tile/share.ts";
 import { specialise } from "./tile/specialise.ts";
 import type { TileProgram } from "./tile/tile.ts";
 import { validate } from "./tile/validate.ts";
@@ -71,6 +72,7 @@ export const passes: readonly Pass[] = [
   { name: "hoist", run: hoist },
   { name: "specialise", run: specialise },
   { name: "fuse", run: fuse },
+  { name: "share", run: share },
   { name: "assign-spaces-and-layouts", run: assignSpacesAndLayouts },
   { name: "legalise", run: legalise },
 ];

@@ -168,6 +168,12 @@ export class Printer {
       const left = isInfinite(a) && mirror && compareInfinity(mirror, this.print(b, scope), a.value);
       if (left) return left;
     }
+    const shift = (x.fn === "idiv" || x.fn === "mod") && b ? powerOfTwo(b) : undefined;
+    if (a && shift !== undefined) {
+      // Arithmetic shifts round down and masks are never negative, as `div` and `mod` of the language.
+      const whole = this.print(a, scope);
+      return x.fn === "idiv" ? `(${whole} >> ${shift}u)` : `(${whole} & ${2 ** shift - 1})`;
+    }
     const [p = "", q = "", r = ""] = x.args.map((y) => this.print(y, scope));
     const further = furtherFunctions[x.fn];
     if (further !== undefined) {
@@ -256,6 +262,12 @@ export class Printer {
     }
     return `${fn}(${[...x.leading, x.value].map((y) => this.print(y, scope)).join(", ")})`;
   }
+}
+
+/** n where the expression is the constant 2ⁿ, n >= 1. */
+function powerOfTwo(x: Scalar): number | undefined {
+  const exponent = isConst(x) ? Math.log2(x.value) : 0;
+  return Number.isInteger(exponent) && exponent >= 1 && exponent < 31 ? exponent : undefined;
 }
 
 const isInfinite = (x: Scalar): x is Scalar & { kind: "const" } =>

@@ -183,31 +183,37 @@ export function children(x: Scalar): readonly Scalar[] {
   return [];
 }
 
+/** The same expression with each direct sub-expression changed, as it is written: nothing is folded. */
+export function mapChildren(x: Scalar, change: (child: Scalar) => Scalar): Scalar {
+  switch (x.kind) {
+    case "const":
+    case "var":
+    case "size":
+      return x;
+    case "read":
+      return { ...x, indices: x.indices.map(change) };
+    case "call":
+      return { ...x, args: x.args.map(change) };
+    case "any":
+    case "sum":
+      return { ...x, count: change(x.count), body: change(x.body) };
+    case "sorted":
+      return { ...x, leading: x.leading.map(change) };
+    case "search":
+      return { ...x, leading: x.leading.map(change), value: change(x.value) };
+  }
+}
+
 /** Rebuilds the tree bottom-up through the folding constructors; `change` may replace any rebuilt node. */
 export function rewrite(x: Scalar, change: (node: Scalar) => Scalar | undefined): Scalar {
-  const go = (y: Scalar): Scalar => rewrite(y, change);
-  const rebuilt = ((): Scalar => {
-    switch (x.kind) {
-      case "const":
-      case "var":
-      case "size":
-        return x;
-      case "read":
-        return { ...x, indices: x.indices.map(go) };
-      case "call": {
-        const made = call(x.fn, ...x.args.map(go));
-        return x.origin !== undefined && made.origin === undefined ? { ...made, origin: x.origin } : made;
-      }
-      case "any":
-      case "sum":
-        return { ...x, count: go(x.count), body: go(x.body) };
-      case "sorted":
-        return { ...x, leading: x.leading.map(go) };
-      case "search":
-        return { ...x, leading: x.leading.map(go), value: go(x.value) };
-    }
-  })();
+  const parts = mapChildren(x, (y) => rewrite(y, change));
+  const rebuilt = parts.kind === "call" ? folded(parts) : parts;
   return change(rebuilt) ?? rebuilt;
+}
+
+function folded(x: Scalar & { readonly kind: "call" }): Scalar {
+  const made = call(x.fn, ...x.args);
+  return x.origin !== undefined && made.origin === undefined ? { ...made, origin: x.origin } : made;
 }
 
 /** Replaces variables by name; names bound by `any` and `sum` are made unique by the spec, so nothing is captured. */

@@ -4,7 +4,7 @@
  * before the operation: ALiBi's slope 2^(−8 (h + 1) / H) is computed once a tile, not once a score. Whether an axis of
  * an input is sorted, which takes a walk over all of it, is found out once for all that the innermost parallel loop does.
  */
-import { children, rewrite, sameScalar, some, type Scalar } from "../scalar/scalar.ts";
+import { children, mapChildren, rewrite, sameScalar, some, type Scalar } from "../scalar/scalar.ts";
 import { bindsOf } from "./operations/index.ts";
 import type { Statement, TileProgram } from "./tile.ts";
 import { everyStatement, mapBodies, mapScalars } from "./walk.ts";
@@ -108,7 +108,7 @@ const cheap: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads of inputs and costly functions, or anything that holds one. */
-const worth = (x: Scalar): boolean =>
+export const worth = (x: Scalar): boolean =>
   some(
     x,
     (n) =>
@@ -121,22 +121,5 @@ const worth = (x: Scalar): boolean =>
   );
 
 /** Replaces by identity, before children are rebuilt. */
-function replace(x: Scalar, wanted: ReadonlyMap<Scalar, Scalar>): Scalar {
-  const found = wanted.get(x);
-  if (found) return found;
-  switch (x.kind) {
-    case "call":
-      return { ...x, args: x.args.map((a) => replace(a, wanted)) };
-    case "read":
-      return { ...x, indices: x.indices.map((a) => replace(a, wanted)) };
-    case "any":
-    case "sum":
-      return { ...x, count: replace(x.count, wanted), body: replace(x.body, wanted) };
-    case "sorted":
-      return { ...x, leading: x.leading.map((a) => replace(a, wanted)) };
-    case "search":
-      return { ...x, leading: x.leading.map((a) => replace(a, wanted)), value: replace(x.value, wanted) };
-    default:
-      return rewrite(x, () => undefined);
-  }
-}
+const replace = (x: Scalar, wanted: ReadonlyMap<Scalar, Scalar>): Scalar =>
+  wanted.get(x) ?? mapChildren(x, (y) => replace(y, wanted));

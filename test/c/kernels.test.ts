@@ -77,7 +77,7 @@ beforeAll(async () => {
     reports = await runCases(folder, ["./trial"]);
   };
   await parallel([trial, ...checks]);
-}, 240_000);
+}, 900_000);
 
 describe.each(ways)("%s -std=%s %s", (...way) => {
   test("compiles every kernel without a word", () => expect(words[way.join("")]).toBe(""));

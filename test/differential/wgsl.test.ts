@@ -15,11 +15,8 @@ import { awkwardCalls } from "./suite.ts";
 
 const targets = ["wgsl"] as const;
 
-// A GPU in software does not come back from the pipeline of this one, and takes the process with it: docs/limits.md.
-const beyondSoftware = ["swin"];
-
 for (const { file, specs } of examples())
-  for (const spec of specs.filter(({ name }) => !beyondSoftware.includes(name))) {
+  for (const spec of specs) {
     const { sizes } = spec.example;
     const title = `${spec.name} of ${file}`;
     test(`${title} at its own sizes`, async () => {

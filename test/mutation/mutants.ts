@@ -194,7 +194,7 @@ const tile: readonly Mutant[] = [
 
 const micro: readonly Mutant[] = [
   ...planted("src/micro/dot.ts", vectors, [
-    ["the guard of masked NaN", "const term = shape.guard ?", "const term = shape.guard && shape.lanes === 0 ?"],
+    ["the guard of masked NaN", "const term = shape.guard\n", "const term = shape.guard && shape.lanes === 0\n"],
     ["steps beyond the end of a sum", "steps * 4 - 4", "steps * 4 - 8"],
     [
       "the stride of another operand",
