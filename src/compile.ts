@@ -35,11 +35,15 @@ export interface Checked {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Parsed once, when it is first needed: nothing changes a tree. */
+let prelude: File | undefined;
+
 /** Every attention of a file, lowered to its Spec; the specs of a file with errors are not to be used. */
 export function check(source: string, path: string, options: ResolveOptions = {}): Checked {
   const { file, diagnostics } = parse(source, path);
   if (diagnostics.some((d) => d.severity === "error")) return { specs: [], diagnostics };
-  const resolved = resolve(file, parse(preludeSource, "prelude.attn").file, options);
+  prelude ??= parse(preludeSource, "prelude.attn").file;
+  const resolved = resolve(file, prelude, options);
   const unknown = unknownTargets(file);
   const specs = unknown.length > 0 ? [] : resolved.specs;
   return { specs, diagnostics: foremost([...diagnostics, ...resolved.diagnostics, ...unknown]) };

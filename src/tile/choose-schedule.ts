@@ -52,26 +52,17 @@ export function scheduleFor(program: TileProgram, device: Device): Schedule {
   const asked = askedOf(program, device);
   const lazy = asked?.lazy ?? (device.threads === 1 ? 8 : 0);
   const footprint = footprintOf(program, device);
-  const one = <T>(x: T | undefined, others: readonly T[]): readonly T[] => (x === undefined ? others : [x]);
-  let best: { readonly cost: number; readonly schedule: Schedule } | undefined;
-  let least: { readonly bytes: number; readonly schedule: Schedule } | undefined;
-  for (const rows of one(asked?.rows, candidates.rows)) {
-    for (const keys of one(asked?.keys, candidates.keys)) {
-      for (const superblock of one(asked?.superblock, device.threads === 1 ? candidates.superblock : [1])) {
-        const schedule = { rows, keys, superblock, lazy };
-        const tile = footprint({ ...schedule, superblock: 1 });
-        const all = footprint(schedule);
-        if (!least || all < least.bytes) least = { bytes: all, schedule };
-        if (near && (tile > near.bytes || all > (far ?? near).bytes)) continue;
-        const cost = 8 / (rows * superblock) + 1 / keys + 1 / rows;
-        if (!best || cost < best.cost) best = { cost, schedule };
-      }
-    }
-  }
-  if (best) return best.schedule;
+  const fits = (schedule: Schedule): boolean =>
+    !near || (footprint({ ...schedule, superblock: 1 }) <= near.bytes && footprint(schedule) <= (far ?? near).bytes);
+  const possible = schedulesOf(asked, device).map(({ rows, keys, superblock }) => ({ rows, keys, superblock, lazy }));
+  const best = possible.toSorted((a, b) => trafficOf(a) - trafficOf(b)).find(fits);
+  if (best) return best;
+  const least = possible
+    .map((schedule) => ({ schedule, bytes: footprint(schedule) }))
+    .reduce((a, b) => (b.bytes < a.bytes ? b : a));
   const cached = [near, far].every((memory) => memory?.kind === "cache");
-  if (asked && least && cached) return least.schedule;
-  const needs = `needs ${least?.bytes ?? 0} bytes of ${near?.name ?? "memory"}; ${device.name} has ${near?.bytes ?? 0}`;
+  if (asked && cached) return least.schedule;
+  const needs = `needs ${least.bytes} bytes of ${near?.name ?? "memory"}; ${device.name} has ${near?.bytes ?? 0}`;
   if (asked) {
     const help = "ask for smaller tiles, or fix a smaller head size with `--dim`";
     return fail("FOV5010", `the schedule of ${program.name} for ${asked.target} ${needs}`, { span: asked.span, help });
@@ -79,6 +70,18 @@ export function scheduleFor(program: TileProgram, device: Device): Schedule {
   const help = "fix a smaller head size with `--dim`, or choose a device with more memory";
   return fail("FOV5003", `${program.name} ${needs}`, { help });
 }
+
+/** Every schedule to choose from; what the text asks for is the only choice. */
+function schedulesOf(asked: AskedSchedule | undefined, device: Device): readonly Omit<Schedule, "lazy">[] {
+  const one = <T>(x: T | undefined, others: readonly T[]): readonly T[] => (x === undefined ? others : [x]);
+  const superblocks = one(asked?.superblock, device.threads === 1 ? candidates.superblock : [1]);
+  return one(asked?.rows, candidates.rows).flatMap((rows) =>
+    one(asked?.keys, candidates.keys).flatMap((keys) => superblocks.map((superblock) => ({ rows, keys, superblock }))),
+  );
+}
+
+/** What a query row costs in traffic: keys and values from far, eight times as dear as near. */
+const trafficOf = ({ rows, keys, superblock }: Schedule): number => 8 / (rows * superblock) + 1 / keys + 1 / rows;
 
 /** The schedule for this very device, or else for its backend, once it is known that tiles can be made so. */
 function askedOf({ name, schedules = [] }: TileProgram, device: Device): AskedSchedule | undefined {

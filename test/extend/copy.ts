@@ -29,19 +29,34 @@ export interface Copy {
 
 const parts = ["src", "grammar", "backends", "bin", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"];
 
-export function copyProject(): Copy {
+const build = "-p tsconfig.build.json --incremental --tsBuildInfoFile checked".split(" ");
+const run = (root: string, input: string, ...args: readonly string[]): Ran => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, input, encoding: "utf8" });
+  return { code: status, out: stdout, err: stderr };
+};
+const compile = (root: string): string => run(root, "", "node_modules/typescript/bin/tsc", ...build).out;
+
+/** The project as it is, built; a copy of it builds only what an edit concerns. */
+let original: string | undefined;
+function originalProject(): string {
   const root = mkdtempSync(join(tmpdir(), "fovea-extend-"));
+  process.once("exit", () => rmSync(root, { recursive: true, force: true }));
   for (const part of parts) cpSync(part, join(root, part), { recursive: true });
   symlinkSync(join(process.cwd(), "node_modules"), join(root, "node_modules"));
+  const complaints = compile(root);
+  if (complaints !== "") throw new Error(complaints);
+  return root;
+}
+
+export function copyProject(): Copy {
+  original ??= originalProject();
+  const root = mkdtempSync(join(tmpdir(), "fovea-extend-"));
+  cpSync(original, root, { recursive: true, verbatimSymlinks: true });
   const touched = new Set<string>();
   const put = (path: string, text: string): void => {
     touched.add(path);
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
-  };
-  const node = (input: string, ...args: readonly string[]): Ran => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, input, encoding: "utf8" });
-    return { code: status, out: stdout, err: stderr };
   };
   return {
     touched,
@@ -54,14 +69,13 @@ export function copyProject(): Copy {
         before.replace(mark, () => text),
       );
     },
-    fovea: (spec, ...args) => node(spec, "bin/fovea.mjs", ...args),
+    fovea: (spec, ...args) => run(root, spec, "bin/fovea.mjs", ...args),
     generate: () => {
-      const { code, err } = node("", "--import", "tsx", "scripts/generate-prelude.ts");
+      const { code, err } = run(root, "", "--import", "tsx", "scripts/generate-prelude.ts");
       if (code !== 0) throw new Error(err);
     },
     misfits: () => {
-      const build = ["-p", "tsconfig.build.json", "--incremental", "--tsBuildInfoFile", "checked"];
-      const { out } = node("", "node_modules/typescript/bin/tsc", ...build);
+      const out = compile(root);
       return [...new Set([...out.matchAll(/^(\S+?)\(\d+,\d+\): error/gm)].map((m) => m[1] ?? ""))].sort();
     },
     remove: () => rmSync(root, { recursive: true, force: true }),

@@ -36,19 +36,18 @@ const stageNames = ["tiles", "passes", "micro", "plain", "relaxed", "c", "wgsl",
 export type StageName = (typeof stageNames)[number];
 
 /**
- * The stages of a turn. Every spec is parsed, formatted, checked, planned, run in the oracle, in the tile interpreter and
- * in one kind of wasm; half are run in C, a fifth in the micro interpreter, a tenth after every pass, a twentieth are
- * compiled for WGSL, and a few of those run.
+ * The stages of a turn. Every spec is parsed, formatted, checked, planned, lowered, run in the oracle and in the tile
+ * interpreter; half are run in wasm of one kind or the other, a fifth in C, a sixth in the micro interpreter, a
+ * twentieth after every pass; as many are compiled for WGSL, and a few of those run.
  */
 function stagesOf(turn: number): ReadonlySet<StageName> {
   const every = (n: number, ...names: readonly StageName[]): readonly StageName[] => (turn % n === 0 ? names : []);
   return new Set<StageName>([
     "tiles",
-    turn % 4 < 2 ? "plain" : "relaxed",
-    ...every(2, "c"),
-    ...every(5, "micro"),
-    ...every(10, "passes"),
-    ...every(20, "wgsl"),
+    ...every(2, turn % 4 === 0 ? "plain" : "relaxed"),
+    ...every(5, "c"),
+    ...every(6, "micro"),
+    ...every(20, "passes", "wgsl"),
     ...every(400, "wgsl-run", "plain", "relaxed"),
   ]);
 }
