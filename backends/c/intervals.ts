@@ -91,8 +91,10 @@ export class Intervals {
       }
       case "mod": {
         if (b.lo.lo > 0) return { lo: constant(0), hi: this.add(b.hi, constant(-1)) };
-        const size = this.max(this.#magnitude(a), this.#magnitude(b));
-        return { lo: a.lo.lo >= 0 && b.lo.lo >= 0 ? constant(0) : this.#sub(constant(0), size), hi: size };
+        // Between 0 and the divisor; what is divided by 0 stays what it is.
+        const zero = constant(0);
+        const least = b.lo.lo >= 0 ? a.lo : this.min(a.lo, this.add(b.lo, constant(1)));
+        return { lo: this.min(zero, least), hi: this.max(zero, this.max(a.hi, this.add(b.hi, constant(-1)))) };
       }
       case "select":
         return this.union(b, c);

@@ -37,17 +37,16 @@ export type StageName = (typeof stageNames)[number];
 
 /**
  * The stages of a turn. Every spec is parsed, formatted, checked, planned, lowered, run in the oracle and in the tile
- * interpreter; half are run in wasm of one kind or the other, a fifth in C, a sixth in the micro interpreter, a
- * twentieth after every pass; as many are compiled for WGSL, and a few of those run.
+ * interpreter; a third is run in wasm of one kind or the other, an eighth in C and in the micro interpreter, a fortieth
+ * after every pass and compiled for WGSL, and a few of those run.
  */
 function stagesOf(turn: number): ReadonlySet<StageName> {
   const every = (n: number, ...names: readonly StageName[]): readonly StageName[] => (turn % n === 0 ? names : []);
   return new Set<StageName>([
     "tiles",
-    ...every(2, turn % 4 === 0 ? "plain" : "relaxed"),
-    ...every(5, "c"),
-    ...every(6, "micro"),
-    ...every(20, "passes", "wgsl"),
+    ...every(3, turn % 2 === 0 ? "plain" : "relaxed"),
+    ...every(8, "c", "micro"),
+    ...every(40, "passes", "wgsl"),
     ...every(400, "wgsl-run", "plain", "relaxed"),
   ]);
 }
@@ -153,7 +152,7 @@ async function onHost(spec: Spec, wanted: ReadonlySet<StageName>, look: Look): P
   if (typeof program === "string") return program;
   // The compiler works beside the interpreter.
   const built = wanted.has("c")
-    ? build(program, { specText: spec.text, fixed: spec.fixed }, ["gcc", "-O0"])
+    ? build(program, { specText: spec.text, fixed: spec.fixed }, ["clang-19", "-O0", "-fuse-ld=lld"])
     : undefined;
   // A fault of the interpreter comes first; that of the compiler is met below.
   built?.catch(() => {});

@@ -1,0 +1,4 @@
+/** A quarter of the random specs of `npm test`, through every stage. `npm run fuzz` draws more. */
+import { validSpecs } from "./valid.ts";
+
+validSpecs(4, 500);
