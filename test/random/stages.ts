@@ -37,15 +37,15 @@ export type StageName = (typeof stageNames)[number];
 
 /**
  * The stages of a turn. Every spec is parsed, formatted, checked, planned, lowered, run in the oracle and in the tile
- * interpreter; a third is run in wasm of one kind or the other, an eighth in C and in the micro interpreter, a fortieth
+ * interpreter; a half is run in wasm of one kind or the other, a sixth in C and in the micro interpreter, a fortieth
  * after every pass and compiled for WGSL, and a few of those run.
  */
 function stagesOf(turn: number): ReadonlySet<StageName> {
   const every = (n: number, ...names: readonly StageName[]): readonly StageName[] => (turn % n === 0 ? names : []);
   return new Set<StageName>([
     "tiles",
-    ...every(3, turn % 2 === 0 ? "plain" : "relaxed"),
-    ...every(8, "c", "micro"),
+    ...every(2, turn % 4 === 0 ? "plain" : "relaxed"),
+    ...every(6, "c", "micro"),
     ...every(40, "passes", "wgsl"),
     ...every(400, "wgsl-run", "plain", "relaxed"),
   ]);
