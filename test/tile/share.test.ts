@@ -46,7 +46,8 @@ function shared(body: readonly Statement[]): readonly string[] {
   return printTileProgram(after).trimEnd().split("\n");
 }
 
-const lets = (lines: readonly string[]): readonly string[] => lines.map((x) => x.trim()).filter((x) => x.startsWith("let"));
+const lets = (lines: readonly string[]): readonly string[] =>
+  lines.map((x) => x.trim()).filter((x) => x.startsWith("let"));
 
 test("the largest repeated part is bound, just before it is first needed", () => {
   const big = s.mul(at(s.int(1)), s.add(at(s.int(2)), s.int(3)));
