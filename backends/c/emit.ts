@@ -80,6 +80,7 @@ ${pointerChecks(unit).join("\n")}
   if (workspace == NULL && layout.bytes > 0) return FOVEA_BAD_ARGUMENT;
   if ((uintptr_t)workspace % ${alignment}u != 0) return FOVEA_MISALIGNED;
   if (bytes < layout.bytes) return FOVEA_WORKSPACE_TOO_SMALL;
+  if (${unit.program.outputs.map((t) => `layout.${unit.field(t.name)}_count == 0`).join(" && ")}) return FOVEA_OK;
   return ${prefix}_kernel(args, &layout, (unsigned char *)workspace, dma);
 }
 `;

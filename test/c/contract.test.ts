@@ -185,8 +185,14 @@ int main(void) {
   b = a; b.H = 64; b.L = 1 << 26; WANT(grouped_workspace_bytes(&b, &m), -4);
   b = a; b.H = b.Hkv = 64; b.L = 1 << 26; WANT(grouped_workspace_bytes(&b, &n), 0);
   WANT(m, 12345);
+  /* Nothing to write: back at once, however many heads there are. */
+  b = a; b.L = 0; b.B = b.H = b.Hkv = 1 << 20; b.D = 1; WANT(grouped_workspace_bytes(&b, &n), 0);
+  free(w); w = malloc(n);
+  WANT(grouped_run(&b, w, n, NULL), 0);
   WANT(o[0] == 7 && o[3] == 7, 1);
+  free(w);
   WANT(grouped_workspace_bytes(&a, &n), 0);
+  w = malloc(n);
   WANT(grouped_run(&a, w, n, NULL), 0);
   WANT(o[0] == 0 && o[3] == 0, 1);
   free(w);

@@ -60,6 +60,7 @@ test("both targets: every file, the same bytes again, licensed; the combined loa
   await expect(create({ target: "wgsl", gpu: { requestAdapter: () => Promise.resolve(null) } })).rejects.toThrow(
     "FOV5002",
   );
+  await expect(create({ targets: "wasm" })).rejects.toThrow("FOV2110 t: there is no option targets; ");
   await expect(create({ target: "npu" })).rejects.toThrow('FOV2110 t: target is npu; it is "auto", "wasm" or "wgsl"');
 });
 

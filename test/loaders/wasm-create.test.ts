@@ -161,6 +161,7 @@ describe("create", () => {
   });
 
   test.each([
+    ["a slip", { smid: "plain" }, "FOV2110 t: there is no option smid; the options are target, wasm, simd,"],
     ["simd", { simd: "fast" }, 'FOV2110 t: simd is fast; it is "auto", "plain" or "relaxed"'],
     ["wasm", { wasm: "t.wasm" }, "FOV2110 t: wasm is not a URL, bytes or a WebAssembly.Module"],
     ["memory", { memory: {} }, "FOV2110 t: memory is not a WebAssembly.Memory"],

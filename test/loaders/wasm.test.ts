@@ -108,9 +108,9 @@ describe("run", () => {
     [
       "another dtype",
       (k) => k.run({ ...good(), v: new Int32Array(3072) }, dims),
-      "FOV2104 t: input v is a Int32Array; f32[B=1, H=2, L=96, D=16] needs a Float32Array",
+      "FOV2104 t: input v is an Int32Array; f32[B=1, H=2, L=96, D=16] needs a Float32Array",
     ],
-    ["a plain array", (k) => k.run({ ...good(), v: [1, 2] }, dims), "FOV2104 t: input v is a Array"],
+    ["a plain array", (k) => k.run({ ...good(), v: [1, 2] }, dims), "FOV2104 t: input v is an Array"],
     ["no dims", (k) => k.run(good()), "FOV2106 t: dimension B has no value: give it in dims, or dims with each input"],
     [
       "a dim that is no size",
@@ -165,7 +165,7 @@ describe("run", () => {
     [
       "an output of the wrong kind",
       (k) => k.run(good(), dims, { out: { o: new Int32Array(3072) } }),
-      "FOV2104 t: out.o is a Int32Array",
+      "FOV2104 t: out.o is an Int32Array",
     ],
     [
       "an unknown output",

@@ -226,6 +226,7 @@ describe("create", () => {
     const { create } = await loaded<"wgsl">(join(folder, "t.wgsl.mjs"));
     await expect(create({ device: given })).rejects.toThrow("FOV5004 t: t.wgsl is not as it was compiled");
     await expect(t.create({ device: given, wgsl: damaged })).rejects.toThrow("FOV5004");
+    await expect(t.create({ device: given, wsgl: "" })).rejects.toThrow("FOV2110 t: there is no option wsgl; ");
     await expect(t.create({ device: given, wgsl: 5 })).rejects.toThrow("FOV2110 t: wgsl is not a URL or the text");
     await expect(
       t.create({ device: given, wgsl: readFileSync(join(t.folder, "t.wgsl"), "utf8") }),

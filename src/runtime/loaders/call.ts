@@ -150,8 +150,11 @@ const bitsOf = (x: unknown, dtype: Dtype): unknown =>
     ? new Uint16Array(x.buffer, x.byteOffset, x.byteLength / 2)
     : x;
 
+const article = (name: string): string => (/^[AEIOaeio]/.test(name) ? `an ${name}` : `a ${name}`);
+
 function kindOf(x: unknown): string {
-  return isRecord(x) ? Object.prototype.toString.call(x).slice(8, -1) : typeof x;
+  if (x === null || x === undefined) return String(x);
+  return article(isRecord(x) ? Object.prototype.toString.call(x).slice(8, -1) : typeof x);
 }
 
 /** The numbers of an input, with exactly as many of them as its shape needs. */
@@ -162,7 +165,7 @@ export function numbersOf({ entry, data: given }: Argument, shape: readonly numb
   if (!isNumbers(data, dtype))
     return refuse(
       "FOV2104",
-      `input ${name} is a ${kindOf(data)}; ${shapeText(entry, shape)} needs a ${arrays[dtype].name}`,
+      `input ${name} is ${kindOf(data)}; ${shapeText(entry, shape)} needs ${article(arrays[dtype].name)}`,
     );
   checkLength(`input ${name}`, entry, data, shape);
   return data;
@@ -205,7 +208,7 @@ export function checkedOut(out: unknown, shapes: Shapes): readonly (Brought | un
     if (!isResult(numbers, entry.dtype) || !isResultLike(given))
       return refuse(
         "FOV2104",
-        `out.${entry.name} is a ${kindOf(given)}; ${shapeText(entry, shape)} needs a ${resultArray(entry.dtype).name}`,
+        `out.${entry.name} is ${kindOf(given)}; ${shapeText(entry, shape)} needs ${article(resultArray(entry.dtype).name)}`,
       );
     checkLength(`out.${entry.name}`, entry, numbers, shape);
     return { array: given, numbers };

@@ -15,3 +15,12 @@ export class KernelError extends Error {
 export function refuse(code: string, sentence: string): never {
   throw new KernelError(code, sentence);
 }
+
+/** What `create` of any loader takes: the combined one hands on all that it was given. */
+const optionNames = ["target", "wasm", "simd", "threads", "memory", "wgsl", "gpu", "device"];
+
+export function checkOptionNames(options: object): void {
+  for (const name of Object.keys(options))
+    if (!optionNames.includes(name))
+      refuse("FOV2110", `there is no option ${name}; the options are ${optionNames.join(", ")}`);
+}

@@ -16,7 +16,7 @@ import {
   type Numbers,
   type Result,
 } from "./call.ts";
-import { refuse } from "./errors.ts";
+import { checkOptionNames, refuse } from "./errors.ts";
 import type { WasmManifest } from "./manifest.ts";
 import { probes } from "./probe.ts";
 import { allocation } from "./wasm-allocation.ts";
@@ -71,7 +71,9 @@ export async function create(options: CreateOptions = {}) {
   };
 }
 
-function checkOptions({ simd = "auto", threads = 1, memory, wasm }: CreateOptions): void {
+function checkOptions(options: CreateOptions): void {
+  checkOptionNames(options);
+  const { simd = "auto", threads = 1, memory, wasm } = options;
   if (simd !== "auto" && simd !== "plain" && simd !== "relaxed")
     refuse("FOV2110", `simd is ${String(simd)}; it is "auto", "plain" or "relaxed"`);
   if (!Number.isInteger(threads) || threads < 1) refuse("FOV2110", `threads is ${String(threads)}; it is 1 or more`);

@@ -6,7 +6,7 @@
  */
 import { beside, bytesOf, sha256 } from "./bytes.ts";
 import { argumentsOf, checkedShapes, isRecord, named, sizesOf, type Result } from "./call.ts";
-import { refuse } from "./errors.ts";
+import { checkOptionNames, refuse } from "./errors.ts";
 import type { WgslManifest } from "./manifest.ts";
 import { buffersOf, bytesOfTensor, checkedBuffers, usage, type Bound } from "./wgsl-buffers.ts";
 import { engineOf, guarded, type Engine } from "./wgsl-engine.ts";
@@ -24,6 +24,7 @@ export interface CreateOptions {
 }
 
 export async function create(options: CreateOptions = {}) {
+  checkOptionNames(options);
   const engine = await engineOf((device) => textOf(options.wgsl, device), options);
   let disposed = false;
   const live = (): void => {
