@@ -19,9 +19,15 @@ export interface Scope {
 
 const zeroOf = (type: ScalarType): string => (type === "f32" ? "0.0" : type === "i32" ? "0" : "false");
 
-/** A WGSL identifier of any name: what WGSL does not allow becomes its code point. */
+/**
+ * A WGSL identifier of any name, another for each: a dot, which only the compiler's own names have, becomes two
+ * underscores, and what WGSL does not allow, or would be taken for a dot, its code points.
+ */
 export const identifier = (prefix: string, name: string): string =>
-  `${prefix}_${name.replace(/[^A-Za-z0-9_]/gu, (c) => `x${c.codePointAt(0)?.toString(16) ?? ""}x`)}`;
+  `${prefix}_${name.replace(/__+|[^A-Za-z0-9_.]/gu, codePoints).replaceAll(".", "__")}`;
+
+const codePoints = (text: string): string =>
+  Array.from(text, (c) => `x${c.codePointAt(0)?.toString(16) ?? ""}x`).join("");
 
 function floatLiteral(value: number): string {
   if (Number.isNaN(value)) return "fv_nan()";
