@@ -47,6 +47,7 @@ const underscored = [...hot, ...shaped, ...elsewhere].map((c): Known => ({
 const all: readonly Known[] = [...cool, ...underscored];
 
 const strict = ["-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", "-c"];
+const compilers = ["gcc", "clang-19"] as const;
 const ways = [
   ["gcc", "c99", "-O2"],
   ["clang-19", "c11", "-O0"],
@@ -58,7 +59,8 @@ const spoken = [
 ] as const;
 const objects = (way: readonly string[]): string => join(folder, way.join(""));
 
-let reports: ReadonlyMap<string, Report> = new Map();
+/** Of each compiler, under its sanitizers. */
+const reports = new Map<string, ReadonlyMap<string, Report>>();
 const words: Record<string, string> = {};
 let kernels: readonly string[] = [];
 
@@ -74,12 +76,12 @@ beforeAll(async () => {
     );
   });
   const sanitize = ["-g", "-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DNUMBERS"];
-  const trial = async (): Promise<void> => {
-    const files = [...kernels, "main.c", "blob.S", `${machines}host.c`, "-o", "trial"];
-    await compile(folder, ["clang-19", "-std=c99", ...sanitize, `-I${machines}`, ...files]);
-    reports = await runCases(folder, ["./trial"]);
-  };
-  await parallel([trial, ...checks]);
+  const trials = compilers.map((compiler) => async (): Promise<void> => {
+    const files = [...kernels, "main.c", "blob.S", `${machines}host.c`, "-o", `trial-${compiler}`];
+    await compile(folder, [compiler, "-std=c99", ...sanitize, `-I${machines}`, ...files]);
+    reports.set(compiler, await runCases(folder, [`./trial-${compiler}`]));
+  });
+  await parallel([...trials, ...checks]);
 }, 900_000);
 
 test.each([...ways, ...spoken])("%s -std=%s %s takes every kernel without a word", (...way) =>
@@ -100,10 +102,13 @@ describe.each(ways)("%s -std=%s %s", (...way) => {
   });
 });
 
-describe.each(all.map((c) => [c.label ?? c.program.name, c] as const))("%s", (label, each) => {
+const trialled = compilers.flatMap((compiler) =>
+  all.map((each) => [compiler, each.label ?? each.program.name, each] as const),
+);
+describe.each(trialled)("%s %s", (compiler, label, each) => {
   test("is what the oracle says", () => {
     const { spec, sizes, inputs } = each;
-    const report = reports.get(label);
+    const report = reports.get(compiler)?.get(label);
     expect(report?.status).toBe(0);
     const right = oracle(spec, sizes, inputs);
     const outputs = report?.outputs ?? new Map<string, never>();
@@ -111,13 +116,13 @@ describe.each(all.map((c) => [c.label ?? c.program.name, c] as const))("%s", (la
   });
 
   test("is the same in every bit with a copy engine", () => {
-    const report = reports.get(label);
+    const report = reports.get(compiler)?.get(label);
     expect(report?.same).toBe(true);
     expect((report?.copies ?? 0) > 0).toBe(each.sizes["L"] !== 0);
   });
 
   test("gives -5 where the engine fails, with no copy under way", () => {
-    const report = reports.get(label);
+    const report = reports.get(compiler)?.get(label);
     expect([report?.failed, report?.failures]).toEqual(each.sizes["L"] === 0 ? [0, 0] : [6, 6]);
   });
 });
