@@ -14,7 +14,8 @@ export default class Failures {
         lines.push(`${module.relativeModuleId} > ${test.fullName}: ${firstLine(test.result().errors[0])}`);
     }
     for (const error of unhandled) lines.push(`outside any test: ${firstLine(error)}`);
+    if (lines.length === 0) return;
     mkdirSync("out", { recursive: true });
-    if (lines.length > 0) appendFileSync(file, `${lines.join("\n")}\n`);
+    appendFileSync(file, `${lines.join("\n")}\n`);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { diagnostic } from "../diagnostics/diagnostic.ts";
 import { cell, prepare, type Frame } from "../scalar/evaluate.ts";
-import { children, type Scalar } from "../scalar/scalar.ts";
+import { children, mapChildren, type Scalar } from "../scalar/scalar.ts";
 import type { Expr } from "../syntax/ast.ts";
 import { push, type Resolver } from "./scope.ts";
 import { nodes } from "./typing.ts";
@@ -72,19 +72,8 @@ function largest(x: Scalar): number {
 }
 
 function shortLoops(x: Scalar): Scalar {
-  switch (x.kind) {
-    case "any":
-    case "sum":
-      return { ...x, count: { kind: "const", type: "i32", value: 2 }, body: shortLoops(x.body) };
-    case "call":
-      return { ...x, args: x.args.map(shortLoops) };
-    case "read":
-      return { ...x, indices: x.indices.map(shortLoops) };
-    case "const":
-    case "var":
-    case "size":
-    case "sorted":
-    case "search":
-      return x;
-  }
+  const short = mapChildren(x, shortLoops);
+  return short.kind === "any" || short.kind === "sum"
+    ? { ...short, count: { kind: "const", type: "i32", value: 2 } }
+    : short;
 }

@@ -22,7 +22,7 @@ export function hoist(program: TileProgram): TileProgram {
   const lift = (x: Scalar, lets: Let[]): Scalar => {
     const wanted = new Map<Scalar, Scalar>();
     const find = (y: Scalar): void => {
-      if (worth(y) && fixed(y)) {
+      if (costly(y) && fixed(y)) {
         const known = lets.find((each) => sameScalar(each.value, y));
         const name = known?.name ?? `fixed_${made++}`;
         if (!known) lets.push({ kind: "let", name, value: y });
@@ -108,7 +108,7 @@ const cheap: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads of inputs and costly functions, or anything that holds one. */
-export const worth = (x: Scalar): boolean =>
+export const costly = (x: Scalar): boolean =>
   some(
     x,
     (n) =>

@@ -2,7 +2,7 @@
 import { some, type Scalar } from "../scalar/scalar.ts";
 import { mapParts } from "./operations/index.ts";
 import type { Parts, ViewUse } from "./operations/row.ts";
-import type { Operation, Statement, TileProgram, View } from "./tile.ts";
+import { isOperation, type Operation, type Statement, type TileProgram, type View } from "./tile.ts";
 
 /** The statement lists inside a statement. */
 function bodies(statement: Statement): readonly (readonly Statement[])[] {
@@ -43,23 +43,33 @@ export function* everyStatement(list: readonly Statement[]): Generator<Statement
 
 type Change = (x: Scalar) => Scalar;
 
+/**
+ * The same statement with each expression changed that is of the whole of it: of no element, view or statement inside.
+ * `own` names what the statement binds for that expression alone.
+ */
+export function mapWhole(s: Statement, f: (x: Scalar, own?: readonly string[]) => Scalar): Statement {
+  switch (s.kind) {
+    case "let":
+      return { ...s, value: f(s.value) };
+    case "for":
+      return { ...s, to: f(s.to) };
+    case "if":
+      return { ...s, when: f(s.when) };
+    case "visit": {
+      const within = s.within && { within: { lo: f(s.within.lo), hi: f(s.within.hi) } };
+      return { ...s, slot: f(s.slot), step: f(s.step), ...within };
+    }
+    default:
+      return mapParts(s, { view: same, scalar: f, element: same, index: (_, at) => at, list: same });
+  }
+}
+
+const same = <T>(x: T): T => x;
+
 /** The same statement with every Scalar in it changed, those of the statements inside too. */
 export function mapScalars(s: Statement, f: Change): Statement {
   const inner = mapBodies(s, (list) => list.map((x) => mapScalars(x, f)));
-  switch (inner.kind) {
-    case "let":
-      return { ...inner, value: f(inner.value) };
-    case "for":
-      return { ...inner, to: f(inner.to) };
-    case "if":
-      return { ...inner, when: f(inner.when) };
-    case "visit": {
-      const within = inner.within && { within: { lo: f(inner.within.lo), hi: f(inner.within.hi) } };
-      return { ...inner, slot: f(inner.slot), step: f(inner.step), ...within };
-    }
-    default:
-      return mapParts(inner, everywhere(f));
-  }
+  return isOperation(inner) ? mapParts(inner, everywhere(f)) : mapWhole(inner, (x) => f(x));
 }
 
 function everywhere(f: Change): Parts {
@@ -97,7 +107,7 @@ export function mentions(list: readonly Statement[], name: string): boolean {
 export function viewsOf(op: Operation): readonly { readonly view: View; readonly use: ViewUse }[] {
   const views: { view: View; use: ViewUse }[] = [];
   mapParts(op, {
-    ...everywhere((x) => x),
+    ...everywhere(same),
     view: (view, use) => {
       views.push({ view, use });
       return view;

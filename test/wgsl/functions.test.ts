@@ -94,6 +94,8 @@ describe("wgsl scalar functions", { timeout: 60_000 }, () => {
       [
         float(s.idiv(at, s.int(7))),
         float(s.mod(at, s.int(7))),
+        float(s.idiv(at, s.int(8))),
+        float(s.mod(at, s.int(8))),
         float(s.idiv(s.int(9), at)),
         float(s.mod(s.int(9), at)),
         float(s.read("a", "i32", [s.sub(v("r"), s.int(1))])),
@@ -115,9 +117,11 @@ describe("wgsl scalar functions", { timeout: 60_000 }, () => {
       const upTo = Array.from({ length: r }, (_, n) => n);
       const lower = [...a].findIndex((y) => y >= r - 5);
       const upper = [...a].findIndex((y) => y > r - 5);
-      expect([...o.subarray(r * 11, r * 11 + 11)].map((y) => y + 0)).toEqual([
+      expect([...o.subarray(r * 13, r * 13 + 13)].map((y) => y + 0)).toEqual([
         Math.floor(x / 7) + 0,
         x - 7 * Math.floor(x / 7),
+        Math.floor(x / 8) + 0,
+        x - 8 * Math.floor(x / 8),
         x === 0 ? 0 : Math.floor(9 / x),
         x === 0 ? 9 : 9 - x * Math.floor(9 / x),
         r === 0 ? 0 : x - 1,
