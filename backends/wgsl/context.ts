@@ -23,6 +23,9 @@ export interface Placed {
   readonly rowsPerThread: number;
 }
 
+/** An element of a private buffer in the thread's registers; `own` counts them, four to a vector. */
+export const registerOf = (placed: Placed, own: string): string => `${placed.name}[${own} / 4][${own} % 4]`;
+
 /** A load whose buffer is streamed: its element as WGSL text in terms of two names. */
 export interface Pending {
   readonly row: string;
@@ -91,7 +94,7 @@ export class Context {
         if (!placed) return undefined;
         if (placed.place === "private") {
           if (own === undefined) fail("FOV5003", `wgsl: ${buffer} is read outside its owner's loop`);
-          return `${placed.name}[${own}]`;
+          return registerOf(placed, own);
         }
         return this.element(placed, row, column);
       },

@@ -22,10 +22,12 @@ export function emitDot(op: Extract<Operation, { kind: "dot" }>, cx: Context, pl
   const staged = [...(a.place === "streamed" ? ["stage_a"] : []), ...(b.place === "streamed" ? ["stage_b"] : [])];
   const row = (view: View): string => (isConst(view.row, 0) ? "" : `${cx.print(view.row)} + `);
   const columnOf = (n: number): string => `block * ${chunk} + tx${n ? ` + ${n}` : ""}`;
-  const toElement = (r: number, n: number): string =>
-    to.place === "private"
-      ? `${to.name}[${r} * ${to.name}_across + block * 4 + ${n / 8}]`
-      : cx.element(to, `${row(op.to)}ty * ${rowCount} + ${r}`, columnOf(n));
+  const held = (r: number): string => `${to.name}[${r} * ${to.name}_across + block]`;
+  const start = (r: number): string => {
+    if (!adds) return "vec4<f32>()";
+    if (to.place === "private") return held(r);
+    return `vec4<f32>(${four.map((n) => cx.element(to, `${row(op.to)}ty * ${rowCount} + ${r}`, columnOf(n))).join(", ")})`;
+  };
 
   cx.line(`let height = ${cx.print(op.to.rows)};`);
   cx.line(`let width = ${cx.print(op.to.columns ?? int(1))};`);
@@ -36,8 +38,7 @@ export function emitDot(op: Extract<Operation, { kind: "dot" }>, cx: Context, pl
     to.place === "workgroup" ? [op.to.buffer, ...staged] : staged,
   );
   cx.block(`for (var block = 0; block * ${chunk} < width; block++)`, () => {
-    for (const r of rows)
-      cx.line(`var sum${r} = ${adds ? `vec4<f32>(${four.map((n) => toElement(r, n)).join(", ")})` : "vec4<f32>()"};`);
+    for (const r of rows) cx.line(`var sum${r} = ${start(r)};`);
     cx.block(`for (var k0 = 0; k0 < depth; k0 += ${chunk})`, () => {
       if (a.place === "streamed")
         stage(cx, "stage_a", rowCount * 8, () => cx.streamed(op.a, "(e / 32)", "(k0 + e % 32)"));
@@ -73,16 +74,22 @@ export function emitDot(op: Extract<Operation, { kind: "dot" }>, cx: Context, pl
       } else accumulate(op.guard);
       if (staged.length > 0) cx.line("workgroupBarrier();");
     });
-    for (const r of rows) {
-      for (const [index, n] of four.entries()) {
-        const store = `${toElement(r, n)} = sum${r}[${index}];`;
-        cx.line(
-          to.place === "private"
-            ? store
-            : `if (ty * ${rowCount} + ${r} < height && ${columnOf(n)} < width) { ${store} }`,
-        );
-      }
-    }
+    if (to.place === "private") for (const r of rows) cx.line(`${held(r)} = sum${r};`);
+    else storeSums(cx, op.to);
+  });
+}
+
+/** The sums into workgroup memory, by loops: shader compilers take seconds for each store written out. */
+function storeSums(cx: Context, view: View): void {
+  const to = cx.of(view.buffer);
+  const rowCount = to.rowsPerThread;
+  const rows = Array.from({ length: rowCount }, (_, n) => `sum${n}`);
+  cx.line(`let sums = array<vec4<f32>, ${rowCount}>(${rows.join(", ")});`);
+  cx.block(`for (var n = 0; n < ${rowCount * 4}; n++)`, () => {
+    cx.line(`let r = ty * ${rowCount} + n / 4;`);
+    cx.line(`let c = block * ${chunk} + n % 4 * 8 + tx;`);
+    const place = cx.element(to, isConst(view.row, 0) ? "r" : `${cx.print(view.row)} + r`, "c");
+    cx.line(`if (r < height && c < width) { ${place} = sums[n / 4][n % 4]; }`);
   });
 }
 

@@ -154,8 +154,8 @@ function declareBuffer({ buffer, name, place, rowsPerThread }: Placed, printer: 
   if (place === "workgroup")
     return `const ${name}_stride: i32 = ${columns} + 1;\nvar<workgroup> ${name}: array<${buffer.type}, ${settled(buffer.rows)} * ${name}_stride>;`;
   return (
-    `const ${name}_across: i32 = (${columns} + ${chunk - 1}) / ${chunk} * 4;\nconst ${name}_count: i32 = ${rowsPerThread} * ${name}_across;\n` +
-    `var<private> ${name}: array<${buffer.type}, ${name}_count>; // thread (ty, tx): ${rowsPerThread} rows, every eighth column`
+    `const ${name}_across: i32 = (${columns} + ${chunk - 1}) / ${chunk};\nconst ${name}_count: i32 = ${rowsPerThread} * ${name}_across;\n` +
+    `var<private> ${name}: array<vec4<${buffer.type}>, ${name}_count>; // thread (ty, tx): ${rowsPerThread} rows, every eighth column`
   );
 }
 

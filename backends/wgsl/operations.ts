@@ -8,7 +8,7 @@ import type { Scalar } from "../../src/scalar/scalar.ts";
 import { int, isConst } from "../../src/scalar/scalar.ts";
 import { operationText } from "../../src/tile/operations/index.ts";
 import type { Operation, OperationKind, View } from "../../src/tile/tile.ts";
-import { threads, type Context } from "./context.ts";
+import { registerOf, threads, type Context } from "./context.ts";
 import { emitDot } from "./dot.ts";
 import { identifier } from "./scalar.ts";
 import { emitJoin, emitUnite } from "./ranges.ts";
@@ -37,9 +37,9 @@ function elements(
   cx.line(`let width = ${cx.print(columns)};`);
   if (owner !== undefined) {
     const placed = cx.of(owner);
-    cx.block(`for (var n = 0; n < ${placed.name}_count; n++)`, () => {
-      cx.line(`let r = ty * ${placed.rowsPerThread} + n / ${placed.name}_across;`);
-      cx.line(`let c = n % ${placed.name}_across * 8 + tx;`);
+    cx.block(`for (var n = 0; n < ${placed.name}_count * 4; n++)`, () => {
+      cx.line(`let r = ty * ${placed.rowsPerThread} + n / (${placed.name}_across * 4);`);
+      cx.line(`let c = n % (${placed.name}_across * 4) * 8 + tx;`);
       cx.block("if (r < height && c < width)", () => body("n"));
     });
     return;
@@ -70,7 +70,7 @@ function assign(cx: Context, to: View, value: Scalar): void {
   if (!held) cx.touches(cx.buffersIn(value), [to.buffer]);
   else cx.touches(cx.buffersIn(value), []);
   elements(cx, to.rows, to.columns, owner, (own) => {
-    const place = held ? `${placed.name}[${own ?? "0"}]` : cx.element(placed, rowOf(cx, to), "c");
+    const place = held ? registerOf(placed, own ?? "0") : cx.element(placed, rowOf(cx, to), "c");
     cx.line(`${place} = ${cx.print(value, element, own)};`);
   });
 }
@@ -113,7 +113,7 @@ const emitters: Emitters = {
     const placed = cx.of(op.to.buffer);
     if (placed.place === "private")
       cx.block(`for (var n = 0; n < ${placed.name}_count; n++)`, () =>
-        cx.line(`${placed.name}[n] = ${cx.print(op.value)};`),
+        cx.line(`${placed.name}[n] = vec4<f32>(${cx.print(op.value)});`),
       );
     else assign(cx, op.to, op.value);
   },
@@ -152,7 +152,7 @@ const emitters: Emitters = {
     const by = cx.of(op.by.buffer);
     cx.touches([op.by.buffer], placed.place === "private" ? [] : [op.to.buffer]);
     elements(cx, op.to.rows, op.to.columns, placed.place === "private" ? op.to.buffer : undefined, (own) => {
-      const place = own === undefined ? cx.element(placed, rowOf(cx, op.to), "c") : `${placed.name}[${own}]`;
+      const place = own === undefined ? cx.element(placed, rowOf(cx, op.to), "c") : registerOf(placed, own);
       cx.line(`${place} *= ${cx.element(by, rowOf(cx, op.by), "0")};`);
     });
   },

@@ -40,7 +40,7 @@ export function storeRows(op: Store, columns: Scalar, owner: string | undefined,
         cx.block(`for (var n = 0; n < ${placed.rowsPerThread * 4}; n++)`, () => {
           cx.line(`let r = ty * ${placed.rowsPerThread} + n / 4;`);
           cx.line(`let c = block * ${chunk} + n % 4 * 8 + tx;`);
-          cx.line(`let own = n / 4 * ${placed.name}_across + block * 4 + n % 4;`);
+          cx.line(`let own = (n / 4 * ${placed.name}_across + block) * 4 + n % 4;`);
           cx.block("if (r < height && c < width)", () =>
             cx.line(`stage_a[r * ${stride} + n % 4 * 8 + tx] = f32(${bits("own")});`),
           );

@@ -1,31 +1,24 @@
 /**
- * Every example on WGSL, and those awkward attentions that are not like one of them: fewer and smaller calls than on
- * the CPU, because a software GPU may be all there is. It takes seconds for a pipeline, and there is one for each head
- * size: the examples keep their own, so that their own sizes cost a run alone. One device serves the whole file.
+ * `fovea verify examples --target wgsl --strict`, then awkward calls of every example and of those awkward attentions
+ * that are not like one of them: fewer and smaller calls than on the CPU, because a software GPU may be all there is.
+ * It takes seconds for a pipeline, and there is one for each head size: the awkward calls keep the examples' own, and
+ * so use the pipelines that the command made.
  */
-import { expect, test } from "vitest";
-import { oracle } from "../../src/oracle/oracle.ts";
-import { compare, limitFor } from "../../src/verify/compare.ts";
-import { sampleInputs } from "../../src/verify/sample.ts";
+import { test } from "vitest";
 import { awkward, streaming } from "../support/awkward.ts";
 import { examples } from "../support/examples.ts";
-import { kernelOf } from "../support/kernels.ts";
 import { gpuLevels } from "./cases.ts";
+import { verifyExamples } from "./command.ts";
 import { awkwardCalls } from "./suite.ts";
 
 const targets = ["wgsl"] as const;
 
+test("every example verifies on wgsl", () => verifyExamples(...targets), 1_800_000);
+
 for (const { file, specs } of examples())
   for (const spec of specs) {
-    const { sizes } = spec.example;
-    const title = `${spec.name} of ${file}`;
-    test(`${title} at its own sizes`, async () => {
-      const inputs = sampleInputs(spec, sizes, { seed: 0 });
-      const found = await (await kernelOf(spec, "wgsl")).call(sizes, inputs);
-      const right = oracle(spec, sizes, inputs);
-      expect(compare(spec, right, found, limitFor("gpu", right, Number(sizes["D"])))).toMatchObject({ ok: true });
-    });
-    awkwardCalls(title, spec, { targets, levels: { ...gpuLevels(0), channels: [[Number(sizes["D"])]] }, most: 9 });
+    const channels = [[Number(spec.example.sizes["D"])]];
+    awkwardCalls(`${spec.name} of ${file}`, spec, { targets, levels: { ...gpuLevels(0), channels }, most: 9 });
   }
 
 const others = ["cross", "valid", "picked", "squash", "together", "transposed"];

@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { main } from "../../src/cli/main.ts";
-import type { Terminal } from "../../src/cli/terminal.ts";
+import { command } from "../support/command.ts";
 import { specOf, caseOf, type Result } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-compile-"));
@@ -15,19 +14,9 @@ const text =
   "attention t(q, k, v: f32[B, H, L, D]) { mask causal and window(8) example B = 1, H = 2, L = 64, D = 16 }\n";
 writeFileSync(join(folder, "t.attn"), text);
 
-/** The command line in this process: its words, its exit code, and what it printed. */
 async function compile(out: string, ...more: readonly string[]) {
-  const [stdout, stderr]: [string[], string[]] = [[], []];
-  const terminal: Terminal = {
-    out: (text) => void stdout.push(String(text)),
-    err: (text) => void stderr.push(text),
-    input: () => new Uint8Array(),
-    color: false,
-    sources: new Map(),
-  };
-  const status = await main(["compile", join(folder, "t.attn"), "-o", join(folder, out), ...more], terminal);
-  const printed = stdout.join("");
-  return { status, stdout: printed, stderr: stderr.join(""), paths: printed.split("\n").filter(Boolean) };
+  const said = await command("compile", join(folder, "t.attn"), "-o", join(folder, out), ...more);
+  return { ...said, paths: said.stdout.split("\n").filter(Boolean) };
 }
 const contents = (out: string): Record<string, Buffer> =>
   Object.fromEntries(readdirSync(join(folder, out)).map((name) => [name, readFileSync(join(folder, out, name))]));
