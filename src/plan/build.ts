@@ -6,6 +6,7 @@
 import { ceilDiv, dependsOn, int, sub, substitute, variable, type Scalar } from "../scalar/scalar.ts";
 import type { Spec } from "../spec/spec.ts";
 import { atLeastOne } from "./digits.ts";
+import { operandStages } from "./operands.ts";
 import type { Axis, Plan, Range, Split, Stage, Verdict, Visit } from "./plan.ts";
 import { rangesFor } from "./ranges.ts";
 import type { Surroundings } from "./solve.ts";
@@ -22,8 +23,7 @@ export function plan(spec: Spec): Plan {
   const mask = ofPositions(spec);
   const [query, keys] = [axis("i", extents.query), axis("j", extents.key)];
   const { strands, rows } = strandsFor(mask, query, keys, around);
-  const contracts = contractsOf(spec);
-  const operands = operandsOf(contracts);
+  const { stages: prepared, operands } = operandStages(spec);
   const attends = strands.map((strand): Stage => {
     const visit = strand.split ? boxVisit(strand) : visitOf({ ...spec, mask: strand.mask });
     const split = strand.split && splitOf(strand.split);
@@ -37,7 +37,7 @@ export function plan(spec: Spec): Plan {
       score,
       state: stateOf(spec.weights),
       ...(split ? { split } : {}),
-      ...operands,
+      ...(prepared.length > 0 ? { operands } : {}),
     };
   });
   return {
@@ -52,28 +52,12 @@ export function plan(spec: Spec): Plan {
     ...(strands.some((strand) => strand.split) ? { mask } : {}),
     ...(rows ? { rows } : {}),
     stages: [
-      ...contracts,
+      ...prepared,
       ...attends,
       ...(attends.length > 1 ? [{ kind: "merge", parts: attends.length } as const] : []),
       { kind: "fold", ...(spec.output ? { output: spec.output } : {}), outputs: spec.outputs },
     ],
   };
-}
-
-type Contract = Extract<Stage, { kind: "contract" }>;
-
-/** One stage for each operand that is projected; names that no input has. */
-function contractsOf({ projections = [], inputs }: Spec): readonly Contract[] {
-  const free = (name: string): string => (inputs.some((input) => input.name === name) ? free(`${name}_`) : name);
-  return projections.map(({ operand, by, at, rows, keys }) => {
-    return { kind: "contract", to: free(`${operand}_projected`), operand, by, at, rows, keys };
-  });
-}
-
-function operandsOf(contracts: readonly Contract[]): Pick<Extract<Stage, { kind: "attend" }>, "operands"> {
-  if (contracts.length === 0) return {};
-  const of = (operand: "k" | "v"): string => contracts.find((x) => x.operand === operand)?.to ?? operand;
-  return { operands: { k: of("k"), v: of("v") } };
 }
 
 function splitOf({ digits, box, origin, residues }: Extract<Strand["split"], object>): Split {

@@ -36,13 +36,15 @@ function printAxis({ name, extent, split }: Axis): string {
 
 function printStage(stage: Stage): readonly string[] {
   switch (stage.kind) {
+    case "transform":
+      return [`transform ${stage.to} = ${printScalar(stage.value)}`];
     case "contract": {
-      const { to, by, operand, rows, keys } = stage;
-      return [`contract ${to} = ${by} · ${operand}: ${printScalar(rows)} mixtures of ${printScalar(keys)} keys`];
+      const { to, by, from, rows, keys } = stage;
+      return [`contract ${to} = ${by} · ${from}: ${printScalar(rows)} mixtures of ${printScalar(keys)} keys`];
     }
     case "attend":
       return [
-        stage.operands ? `attend to ${stage.operands.k}, ${stage.operands.v}` : "attend",
+        stage.operands ? `attend from ${stage.operands.q} to ${stage.operands.k}, ${stage.operands.v}` : "attend",
         ...(stage.split ? printSplit(stage.split).map((line) => `  ${line}`) : []),
         ...printVisit(stage.visit).map((line) => `  ${line}`),
         `  mask ${printScalar(stage.mask)}`,

@@ -55,6 +55,8 @@ export const places = {
   score: { clause: "`score`", variables: [...pair, "s"], inputs: true, sizes: true, division: "real" },
   scale: { clause: "`scale`", variables: ["b", "h"], inputs: true, sizes: true, division: "real" },
   sink: { clause: "a sink", variables: row, inputs: true, sizes: true, division: "real" },
+  rotateQueries: { clause: "`rotate` of q", variables: row, inputs: true, sizes: true, division: "real" },
+  rotateKeys: { clause: "`rotate` of k", variables: ["b", "j", "bj"], inputs: true, sizes: true, division: "real" },
   output: { clause: "`output`", variables: [...row, "o", "c"], inputs: true, sizes: true, division: "real" },
   align: { clause: "`align`", variables: ["b"], inputs: true, sizes: true, division: "refused" },
   where: { clause: "`where`", variables: [], inputs: false, sizes: true, division: "refused" },

@@ -31,6 +31,7 @@ import { contractBuffers, contractLaunch, intermediateOf } from "./contract.ts";
 import { keysOf } from "./keys.ts";
 import { orderOf, regrouped, spansOf, superblocks } from "./order.ts";
 import { GROUP, KEYS, parametersFor, SUPERBLOCK } from "./parameters.ts";
+import { transformedTensor, transformLaunch } from "./transform.ts";
 import { loop, type Operation, type Statement, type TensorRef, type TileProgram, type View } from "./tile.ts";
 
 type Fold = Extract<Stage, { kind: "fold" }>;
@@ -44,6 +45,14 @@ export function buildTiles(plan: Plan): TileProgram {
   if (attends.length === 0 || !fold) throw new Error("build-tiles: the plan needs an attend and a fold stage");
   const buildings = attends.map((attend) => prepare(plan, attend));
   const contracts = plan.stages.filter((stage) => stage.kind === "contract");
+  const intermediates = plan.stages.flatMap((stage): readonly TensorRef[] => {
+    if (stage.kind === "transform") return [transformedTensor(plan, stage)];
+    return stage.kind === "contract" ? [intermediateOf(plan, stage)] : [];
+  });
+  const launches = plan.stages.flatMap((stage): readonly Statement[] => {
+    if (stage.kind === "transform") return [transformLaunch(plan, stage)];
+    return stage.kind === "contract" ? [contractLaunch(plan, stage)] : [];
+  });
   return {
     name: plan.name,
     ...(plan.schedules ? { schedules: plan.schedules } : {}),
@@ -51,10 +60,10 @@ export function buildTiles(plan: Plan): TileProgram {
     parameters: parametersFor(spansOf(plan)),
     inputs: plan.inputs.map(({ name, dtype, dims }): TensorRef => ({ name, dtype, dims })),
     outputs: fold.outputs.map(({ name, dtype, value }) => ({ name, dtype, dims: outputDims(plan, value) })),
-    ...(contracts.length > 0 ? { intermediates: contracts.map((stage) => intermediateOf(plan, stage)) } : {}),
+    ...(intermediates.length > 0 ? { intermediates } : {}),
     buffers: [...contracts.flatMap((stage) => contractBuffers(plan, stage)), ...buffersOf(buildings)],
     lists: [rangeList(buildings)],
-    body: [...contracts.map((stage) => contractLaunch(plan, stage)), ...heads(plan, superblock(buildings, fold))],
+    body: [...launches, ...heads(plan, superblock(buildings, fold))],
   };
 }
 
@@ -182,7 +191,7 @@ function loadQueries(building: Building): Operation {
   return {
     kind: "load",
     to: tileRows(building, names.query, plan.extents.channel),
-    tensor: "q",
+    tensor: attend.operands?.q ?? "q",
     at: plan.roles.map((role) => roles[role] ?? v("c")),
     scale: scoreIsPlain ? s.mul(attend.scale, log2e) : attend.scale,
   };
