@@ -97,6 +97,7 @@ export const ways: Partial<Readonly<Record<Code, string>>> = {
   FOV3005: "keep one of them",
   FOV3007: "divide by something that is not 0",
   FOV3010: "use what the clause knows; grammar/README.md lists it",
+  FOV3014: "docs/errors/FOV3014.md lists the entries and what each may be",
   FOV4004: "use a number that fits into 32 bits",
   FOV5006: "correct the file, or name a device that is built in",
 };

@@ -216,10 +216,10 @@ function fit(
     [q, at(q, "channel")],
     [v, at(v, "channel")],
   ] as const) {
-    if (!isConst(extent) || (extent.value >= 1 && extent.value <= maxHeadSize)) continue;
+    if (!isConst(extent) || extent.value <= maxHeadSize || !fits) continue;
     fits = false;
     report(scope, "FOV4005", `the head size of \`${input.name}\` is ${extent.value}`, input.span, {
-      notes: [`head sizes are 1 to ${maxHeadSize}`],
+      notes: [`the limit is ${maxHeadSize}`],
       help: "give another one, or split the heads",
     });
   }

@@ -193,7 +193,7 @@ describe("sizes", () => {
 
   test("each is refused by its code before anything is allocated", async () => {
     expect(await sized("--dim", "D=0")).toEqual(["FOV2106 a: the head size is 0"]);
-    expect(await sized("--dim", "D=513")).toEqual(["FOV4005 a: the head size is 513"]);
+    expect(await sized("--dim", "D=513")).toEqual(["FOV4005 the head size of `q` is 513"]);
     expect(await sized("--dim", "L=67108864")).toEqual(["FOV4005 --dim L=67108864 is too large"]);
     expect(await sized("--dim", "L=67108863", "--dim", "D=64")).toEqual(
       ["q", "k", "v", "o"].map((name) => `FOV4005 a: ${name} has 4294967232 elements`),

@@ -260,7 +260,7 @@ describe("artifacts", () => {
       readonly create: (options: object) => Promise<unknown>;
     };
     const text = readFileSync(join(out, "a.wgsl"), "utf8").replace("fn main", "fn mein");
-    const device = { lost: new Promise(() => {}), features: new Set(), limits: {} };
+    const device = { lost: new Promise(() => {}), features: new Set(), limits: {}, createShaderModule: () => ({}) };
     await expect(create({ device, wgsl: text })).rejects.toThrow("FOV5004 a: a.wgsl is not as it was");
   });
 });

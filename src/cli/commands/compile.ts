@@ -37,6 +37,8 @@ export async function compileCommand(
   terminal: Terminal,
 ): Promise<number> {
   const wanted = wantedOf(options);
+  if (options.out === "-")
+    fail("FOV0001", "compile writes several files, which `-` cannot take", { help: "name a folder: `-o out`" });
   const made = new Map<string, Made>();
   for (const path of filesOf(paths)) {
     for (const spec of specsOf(path, options, terminal)) {
