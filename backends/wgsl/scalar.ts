@@ -207,21 +207,26 @@ export class Printer {
     return indices.reduce((flat, index, n) => (n === 0 ? index : `(${flat} * ${dims[n] ?? "1"} + ${index})`), "0");
   }
 
+  /**
+   * Reads without a branch: what comes back from a function early is a mask on all that follows, and compilers that
+   * inline every call take minutes for a few such reads in one expression.
+   */
   #tensorFunction(name: string): string {
     const fn = identifier("at", name);
     if (this.#functions.has(fn)) return fn;
     const { tensor, dims } = this.#dims(name);
     const params = dims.map((_, n) => `i${n}`);
-    const outside = params.map((p, n) => `${p} < 0 || ${p} >= ${dims[n] ?? "1"}`).join(" || ");
-    const at = this.flat(name, params);
+    const inside = insideOf(params, dims);
     const place = identifier("t", name);
-    const value = this.needed(elementOf(tensor.dtype, place, at, this.flavour));
+    const value = this.needed(elementOf(tensor.dtype, place, inside ? "at" : this.flat(name, params), this.flavour));
     const type = scalarTypeOf(tensor.dtype);
     this.#functions.set(
       fn,
       `fn ${fn}(${params.map((p) => `${p}: i32`).join(", ")}) -> ${type} {\n` +
-        (outside ? `  if (${outside}) { return ${zeroOf(type)}; }\n` : "") +
-        `  return ${value};\n}`,
+        (inside
+          ? `  let inside = ${inside};\n  let at = select(0, ${this.flat(name, params)}, inside);\n` +
+            `  return select(${zeroOf(type)}, ${value}, inside);\n}`
+          : `  return ${value};\n}`),
     );
     return fn;
   }
@@ -239,13 +244,13 @@ export class Printer {
     const count = this.print(x.count, { ...inner, names: bound });
     // Nested loops would shadow `n`; they are functions of their own and get it as a parameter.
     const body = this.print(x.body, inner);
-    const step = x.kind === "any" ? `if (${body}) { return true; }` : `total += ${body};`;
+    const any = x.kind === "any";
+    const step = any ? `total = ${body};` : `total += ${body};`;
     this.#functions.set(
       fn,
       `fn ${fn}(${free.map(([name, type]) => `${identifier("p", name)}: ${type}`).join(", ")}) -> ${x.type} {\n` +
-        (x.kind === "sum" ? `  var total: ${x.type} = ${zeroOf(x.type)};\n` : "") +
-        `  let count = ${count};\n  for (var n = 0; n < count; n++) {\n    ${step}\n  }\n` +
-        `  return ${x.kind === "any" ? "false" : "total"};\n}`,
+        `  var total: ${x.type} = ${zeroOf(x.type)};\n  let count = ${count};\n` +
+        `  for (var n = 0; n < count${any ? " && !total" : ""}; n++) {\n    ${step}\n  }\n  return total;\n}`,
     );
     return `${fn}(${free.map(([name]) => this.print({ kind: "var", type: "i32", name }, scope)).join(", ")})`;
   }
@@ -255,13 +260,13 @@ export class Printer {
     const at = this.#tensorFunction(x.tensor);
     const fn = `${identifier("fv_search", x.tensor)}_${x.side}`;
     const params = x.leading.map((_, n) => `i${n}`);
-    const outside = params.map((p, n) => `${p} < 0 || ${p} >= ${dims[n] ?? "1"}`).join(" || ");
+    const inside = insideOf(params, dims);
+    const extent = dims[dims.length - 1] ?? "0";
     if (!this.#functions.has(fn)) {
       this.#functions.set(
         fn,
         `fn ${fn}(${[...params.map((p) => `${p}: i32`), `wanted: ${scalarTypeOf(tensor.dtype)}`].join(", ")}) -> i32 {\n` +
-          (outside ? `  if (${outside}) { return 0; }\n` : "") +
-          `  var lo = 0;\n  var hi = ${dims[dims.length - 1] ?? "0"};\n  while (lo < hi) {\n    let mid = (lo + hi) / 2;\n` +
+          `  var lo = 0;\n  var hi = ${inside ? `select(0, ${extent}, ${inside})` : extent};\n  while (lo < hi) {\n    let mid = (lo + hi) / 2;\n` +
           `    if (${at}(${[...params, "mid"].join(", ")}) ${x.side === "lower" ? "<" : "<="} wanted) { lo = mid + 1; } else { hi = mid; }\n` +
           `  }\n  return lo;\n}`,
       );
@@ -269,6 +274,10 @@ export class Printer {
     return `${fn}(${[...x.leading, x.value].map((y) => this.print(y, scope)).join(", ")})`;
   }
 }
+
+/** Are the indices those of an element? Nothing where there are none. */
+const insideOf = (indices: readonly string[], dims: readonly string[]): string =>
+  indices.map((index, n) => `(${index} >= 0) & (${index} < ${dims[n] ?? "1"})`).join(" & ");
 
 /** n where the expression is the constant 2ⁿ, n >= 1. */
 function powerOfTwo(x: Scalar): number | undefined {
