@@ -5,7 +5,8 @@
  */
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
-import { int, isConst } from "../../src/scalar/scalar.ts";
+import { int, isConst, read } from "../../src/scalar/scalar.ts";
+import { elementOf } from "../../src/tile/loaded.ts";
 import { operationText } from "../../src/tile/operations/index.ts";
 import type { Operation, OperationKind, View } from "../../src/tile/tile.ts";
 import { registerOf, threads, type Context } from "./context.ts";
@@ -84,7 +85,7 @@ const emitters: Emitters = {
       cx.remember(op);
       return;
     }
-    const value: Scalar = { kind: "read", type: placed.buffer.type, tensor: op.tensor, indices: op.at };
+    const value = op.small ? elementOf(op, undefined) : read(op.tensor, placed.buffer.type, op.at);
     assign(cx, op.to, op.scale ? { kind: "call", fn: "mul", type: "f32", args: [op.scale, value] } : value);
   },
   store: (op, cx) => {

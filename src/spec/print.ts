@@ -3,10 +3,13 @@
  * print equal texts.
  */
 import { printConstant, printScalar } from "../scalar/print.ts";
-import { outputText, type ExampleValue, type Spec, type SpecInput } from "./spec.ts";
+import { outputText, type ExampleValue, type Granules, type Spec, type SpecInput } from "./spec.ts";
 
-function printInput({ name, dtype, dims }: SpecInput): string {
-  return `${name}: ${dtype}${dims.length === 0 ? "" : `[${dims.map((dim) => printScalar(dim)).join(", ")}]`}`;
+function printInput({ name, dtype, dims: stored, quantised }: SpecInput): string {
+  const dims = quantised?.dims ?? stored;
+  const shape = dims.length === 0 ? "" : `[${dims.map((dim) => printScalar(dim)).join(", ")}]`;
+  const by = (word: string, granules: Granules | undefined): string => (granules ? ` ${word} ${granules.input}` : "");
+  return `${name}: ${dtype}${shape}${by("scale", quantised?.scale)}${by("zero", quantised?.zero)}`;
 }
 
 function printValue(value: ExampleValue): string {

@@ -14,9 +14,25 @@ export type Role = "batch" | "head" | "position" | "channel";
 export interface SpecInput {
   readonly name: string;
   readonly dtype: Dtype;
-  /** In terms of sizes; `L/32` is already rounded up. Empty for a scalar. */
+  /** In terms of sizes; `L/32` is already rounded up. Empty for a scalar. The last one of an i4 tensor counts bytes. */
   readonly dims: readonly Scalar[];
+  readonly quantised?: Quantised;
   readonly span: Span;
+}
+
+/** An operand of small integers: an element is (stored − zero) · scale. */
+export interface Quantised {
+  /** As declared: the last one of an i4 tensor counts elements. */
+  readonly dims: readonly Scalar[];
+  readonly scale: Granules;
+  readonly zero?: Granules;
+}
+
+/** The input that holds a number for each granule: which of them is an element's, dimension by dimension of the input. */
+export interface Granules {
+  readonly input: string;
+  /** The dimension of the operand, and how many neighbours along it share a number. */
+  readonly at: readonly { readonly dimension: number; readonly per: number }[];
 }
 
 /** The extents of the roles; 1 where the operand has no such dimension. */
