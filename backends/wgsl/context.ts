@@ -159,7 +159,7 @@ export class Context {
     const rows = keep("rows", "i32", this.print(op.to.rows));
     const columns = keep("columns", "i32", op.to.columns ? this.print(op.to.columns) : "1");
     const names: Record<string, string> = {};
-    const source = elementOf(op, undefined);
+    const source = elementOf(op, undefined, "nibbles");
     for (const x of [source, ...(op.scale ? [op.scale] : [])]) {
       for (const [name, type] of freeVariables(x)) {
         if (name === "r" || name === "c" || Object.hasOwn(names, name)) continue;

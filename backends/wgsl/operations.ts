@@ -85,7 +85,7 @@ const emitters: Emitters = {
       cx.remember(op);
       return;
     }
-    const value = op.small ? elementOf(op, undefined) : read(op.tensor, placed.buffer.type, op.at);
+    const value = op.small ? elementOf(op, undefined, "nibbles") : read(op.tensor, placed.buffer.type, op.at);
     assign(cx, op.to, op.scale ? { kind: "call", fn: "mul", type: "f32", args: [op.scale, value] } : value);
   },
   store: (op, cx) => {

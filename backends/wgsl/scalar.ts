@@ -198,7 +198,9 @@ export class Printer {
   #dims(name: string): { tensor: TensorRef; dims: readonly string[] } {
     const tensor = this.#tensors.get(name);
     if (!tensor) throw new Error(`wgsl: no tensor or buffer ${name}`);
-    return { tensor, dims: tensor.dims.map((d) => this.print(d, { names: new Map(), element: () => undefined })) };
+    const dims = tensor.dims.map((d) => this.print(d, { names: new Map(), element: () => undefined }));
+    // Of an i4 tensor the elements are counted, of which a row has an even number.
+    return { tensor, dims: tensor.dtype === "i4" ? dims.map((d, n) => (dims[n + 1] ? d : `(2 * ${d})`)) : dims };
   }
 
   /** Index of an element in its flat tensor. */

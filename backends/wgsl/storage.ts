@@ -69,6 +69,8 @@ export function elementOf(dtype: Dtype, place: string, at: string, flavour: Flav
   if (isHalf(dtype)) return calling(`fv_from_${dtype}`, part(2, 16));
   if (dtype === "i8")
     return { text: `extractBits(bitcast<i32>(${place}[(${at}) >> 2u]), u32(${at}) % 4u * 8u, 8u)`, needs: [] };
+  if (dtype === "i4")
+    return { text: `extractBits(bitcast<i32>(${place}[(${at}) >> 3u]), u32(${at}) % 8u * 4u, 4u)`, needs: [] };
   if (isSmall(dtype)) return { text: `i32(${part(4, 8)})`, needs: [] };
   return { text: dtype === "bool" ? `(${part(4, 8)}) != 0u` : `${place}[${at}]`, needs: [] };
 }

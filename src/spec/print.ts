@@ -5,7 +5,7 @@
 import { printConstant, printScalar } from "../scalar/print.ts";
 import { outputText, type ExampleValue, type Granules, type Spec, type SpecInput } from "./spec.ts";
 
-function printInput({ name, dtype, dims: stored, quantised }: SpecInput): string {
+export function printInput({ name, dtype, dims: stored, quantised }: SpecInput): string {
   const dims = quantised?.dims ?? stored;
   const shape = dims.length === 0 ? "" : `[${dims.map((dim) => printScalar(dim)).join(", ")}]`;
   const by = (word: string, granules: Granules | undefined): string => (granules ? ` ${word} ${granules.input}` : "");

@@ -40,10 +40,13 @@ function integerOf({ tensor, at }: Load, { dtype }: Small): Scalar {
   return s.sub(s.mod(s.add(nibble, s.int(8)), s.int(16)), s.int(8));
 }
 
-/** The element of the tensor that goes to [r, c], without the factor `scale`. */
-export function elementOf(op: Load, dtype: Dtype | undefined): Scalar {
+/**
+ * The element of the tensor that goes to [r, c], without the factor `scale`. `nibbles`: a read of an i4 tensor is of an
+ * element, not of a byte, for who reads it.
+ */
+export function elementOf(op: Load, dtype: Dtype | undefined, nibbles?: "nibbles"): Scalar {
   const { small } = op;
   if (!small) return s.read(op.tensor, dtype ? scalarTypeOf(dtype) : "f32", op.at);
-  const integer = s.call("float", integerOf(op, small));
+  const integer = s.call("float", nibbles ? s.read(op.tensor, "i32", op.at) : integerOf(op, small));
   return s.mul(small.zero ? s.sub(integer, small.zero) : integer, small.step);
 }
