@@ -1,6 +1,7 @@
 /**
- * Elements of tensors as WGSL knows them. Buffers hold whole u32 words, so bool and small integers are four and a half (f16, bf16) two a
- * word; where a module may `enable f16`, f16 tensors are arrays of it. Widening is done on the bits: what
+ * Elements of tensors as WGSL knows them. Buffers hold whole u32 words, so bool and small integers are four,
+ * i4 eight (here its elements are counted, not bytes) and halves (f16, bf16) two a word; where a module may `enable f16`,
+ * f16 tensors are arrays of it. Widening is done on the bits: what
  * `unpack2x16float` makes of subnormal numbers, infinities and NaN is left to the implementation, and masked keys may
  * hold any of them. Rounding is done on the bits too: WGSL does not say which way its conversions round.
  */
