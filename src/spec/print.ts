@@ -3,14 +3,7 @@
  * print equal texts.
  */
 import { printConstant, printScalar } from "../scalar/print.ts";
-import { outputText, type ExampleValue, type Granules, type Spec, type SpecInput } from "./spec.ts";
-
-export function printInput({ name, dtype, dims: stored, quantised }: SpecInput): string {
-  const dims = quantised?.dims ?? stored;
-  const shape = dims.length === 0 ? "" : `[${dims.map((dim) => printScalar(dim)).join(", ")}]`;
-  const by = (word: string, granules: Granules | undefined): string => (granules ? ` ${word} ${granules.input}` : "");
-  return `${name}: ${dtype}${shape}${by("scale", quantised?.scale)}${by("zero", quantised?.zero)}`;
-}
+import { inputText, outputText, type ExampleValue, type Spec } from "./spec.ts";
 
 function printValue(value: ExampleValue): string {
   switch (value.kind) {
@@ -62,7 +55,7 @@ export function printSpec(spec: Spec): string {
   ];
   return [
     `spec ${spec.name}`,
-    ...spec.inputs.map((input) => `  input ${printInput(input)}`),
+    ...spec.inputs.map((input) => `  input ${inputText(input)}`),
     ...lines.filter(([, text]) => text !== "").map(([part, text]) => `  ${part.padEnd(8)} ${text}`),
     "",
   ].join("\n");

@@ -6,6 +6,7 @@
  * head. Where `i` and `j` are absolute positions; `i` is `position` with `row` in it.
  */
 import type { Span } from "../diagnostics/diagnostic.ts";
+import { printScalar } from "../scalar/print.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import type { Dtype, RealDtype } from "../scalar/storage.ts";
 
@@ -33,6 +34,14 @@ export interface Granules {
   readonly input: string;
   /** The dimension of the operand, and how many neighbours along it share a number. */
   readonly at: readonly { readonly dimension: number; readonly per: number }[];
+}
+
+/** As its declaration has it: `k: i8[B, H, S, D] scale ks`. */
+export function inputText({ name, dtype, dims: stored, quantised }: SpecInput): string {
+  const dims = quantised?.dims ?? stored;
+  const shape = dims.length === 0 ? "" : `[${dims.map((dim) => printScalar(dim)).join(", ")}]`;
+  const by = (word: string, granules: Granules | undefined): string => (granules ? ` ${word} ${granules.input}` : "");
+  return `${name}: ${dtype}${shape}${by("scale", quantised?.scale)}${by("zero", quantised?.zero)}`;
 }
 
 /** The extents of the roles; 1 where the operand has no such dimension. */
