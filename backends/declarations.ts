@@ -5,12 +5,15 @@
 import type { Manifest, TensorEntry } from "../src/runtime/loaders/manifest.ts";
 import { license } from "./manifest.ts";
 
-/** What a kernel gives and holds: halves are their bits. */
+/** What a kernel gives and holds: halves are their bits, i4 two a byte. */
 const arrays = {
   f32: "Float32Array",
   f16: "Uint16Array",
   bf16: "Uint16Array",
   i32: "Int32Array",
+  i8: "Int8Array",
+  u8: "Uint8Array",
+  i4: "Uint8Array",
   bool: "Uint8Array",
 } as const;
 /** What it takes. */

@@ -4,6 +4,7 @@
  * memset; sizes are checked before anything runs; same input, same bytes.
  */
 import { printScalar } from "../../src/scalar/print.ts";
+import { elementBytes } from "../../src/scalar/storage.ts";
 import type { TensorRef, TileProgram } from "../../src/tile/tile.ts";
 import type { Artifact, EmitOptions } from "../backend.ts";
 import { deviceName, headerOf, license, scheduleOf } from "./header.ts";
@@ -134,7 +135,7 @@ function pointerChecks(unit: Unit): readonly string[] {
       `  if (layout.${unit.field(t.name)}_count > 0 && args->${unit.field(t.name)} == NULL) return FOVEA_BAD_ARGUMENT;`,
   );
   const odd = tensors
-    .filter((t) => t.dtype !== "bool")
+    .filter((t) => elementBytes[t.dtype] > 1)
     .map(
       (t) =>
         `  if ((uintptr_t)args->${unit.field(t.name)} % sizeof(${elementTypes[t.dtype]}) != 0) return FOVEA_MISALIGNED;`,

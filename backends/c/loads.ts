@@ -4,11 +4,13 @@
  * channel a load and all started before the first is waited for; a tile by columns is filled through a stage of two
  * halves, of which one is unpacked while the next rows are copied into the other. Everything else is read in place.
  */
+import { elementOf } from "../../src/tile/loaded.ts";
 import type { Operation } from "../../src/tile/tile.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { dependsOn } from "../../src/scalar/scalar.ts";
-import { isReal, scalarTypeOf } from "../../src/scalar/storage.ts";
+import { isReal } from "../../src/scalar/storage.ts";
 import { bare, expression, flat } from "./scalar.ts";
+import { smallRow } from "./small.ts";
 import { elementTypes, widened } from "./storage.ts";
 import { channels, stageRows } from "./transfer.ts";
 import { Context, type Unit } from "./unit.ts";
@@ -48,7 +50,7 @@ function prepared(op: Load, channel: number, cx: Context, out: Writer): Prepared
   return { op, way: line ? wayOf(op, cx.unit) : "plain", rows, columns, scale, channel, line };
 }
 
-/** Only f32 is copied as it is, and only where a row of the tile is a row of the tensor; halves are widened from a stage. */
+/** Only f32 is copied as it is, and only where a row of the tile is a row of the tensor; halves are widened from a stage, small integers where they lie. */
 export function wayOf({ to, tensor, at }: Load, unit: Unit): Way {
   const { dtype } = unit.tensor(tensor);
   const { ctype, transposed } = unit.lay(to.buffer);
@@ -73,7 +75,8 @@ function lineOf(op: Load, width: Scalar, cx: Context): Prepared["line"] {
   const places = op.at.slice(0, -1).map((x) => bare(x, inner));
   const asked = bare(width, inner);
   const last = extents.at(-1) ?? "0";
-  const all = asked === last ? asked : `${unit.helper("min_i32")}(${asked}, ${last})`;
+  const most = dtype === "i4" ? `2 * (${last})` : last;
+  const all = asked === last ? asked : `${unit.helper("min_i32")}(${asked}, ${most})`;
   const ctype = elementTypes[dtype];
   const from = unit.pointer(op.tensor);
   const taken = unit.taken(op.tensor);
@@ -152,7 +155,9 @@ function read({ op, columns, scale, line }: Prepared, cx: Context, out: Writer):
   const lay = cx.unit.lay(op.to.buffer);
   const to = viewElement(op.to, cx);
   const found = line?.("r", out);
-  out.line(`for (int32_t c = 0; c < ${found?.valid}; c++) ${to} = ${value(op, `${found?.pointer}[c]`, cx)}${scale};`);
+  if (op.small && found) smallRow(op.small, found, (x) => `${to} = ${x}${scale};`, cx, out);
+  else
+    out.line(`for (int32_t c = 0; c < ${found?.valid}; c++) ${to} = ${value(op, `${found?.pointer}[c]`, cx)}${scale};`);
   const end = lay.transposed ? columns : cx.stride(op.to.buffer);
   out.line(`for (int32_t c = ${found?.valid}; c < ${end}; c++) ${to} = ${zero(op, cx)};`);
 }
@@ -191,9 +196,9 @@ function checked({ op, rows, columns, scale }: Prepared, cx: Context, out: Write
   const { unit } = cx;
   const to = viewElement(op.to, cx);
   const inner = elementContext(cx);
-  const type = scalarTypeOf(unit.tensor(op.tensor).dtype);
-  const cast = unit.lay(op.to.buffer).ctype === "float" && type !== "f32" ? "(float)" : "";
-  const element = expression({ kind: "read", type, tensor: op.tensor, indices: op.at }, inner);
+  const read = elementOf(op, unit.tensor(op.tensor).dtype);
+  const cast = unit.lay(op.to.buffer).ctype === "float" && read.type !== "f32" ? "(float)" : "";
+  const element = expression(read, inner);
   out.count("r", rows, () => {
     if (!op.to.columns) return out.line(`${to} = ${cast}${element}${scale};`);
     out.line(`for (int32_t c = 0; c < ${columns}; c++) ${to} = ${cast}${element}${scale};`);

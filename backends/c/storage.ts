@@ -12,6 +12,9 @@ export const elementTypes: Readonly<Record<Dtype, string>> = {
   f16: "uint16_t",
   bf16: "uint16_t",
   i32: "int32_t",
+  i8: "int8_t",
+  u8: "uint8_t",
+  i4: "uint8_t",
   bool: "uint8_t",
 };
 
@@ -25,7 +28,14 @@ export function stored(dtype: Dtype, type: "i32" | "f32" | "bool", value: string
   return dtype === type && dtype !== "bool" ? value : `(${elementTypes[dtype]})(${value})`;
 }
 
-export const halves: Readonly<Record<string, Helper>> = {
+export const widening: Readonly<Record<string, Helper>> = {
+  nibble: {
+    text: `/* Element c of a row of i4, two a byte and the low nibble first. */
+static inline float fovea_nibble(const uint8_t *row, int32_t c) {
+  const int32_t bits = (row[c >> 1] >> ((c & 1) * 4)) & 15;
+  return (float)((bits ^ 8) - 8);
+}`,
+  },
   widen_f16: {
     needs: ["bits", "from_bits"],
     text: `/* An f16 by its bits; exact. The subtraction brings a subnormal number, which has no leading one, into form. */

@@ -16,7 +16,7 @@ import {
 import { kernels } from "./kernels.ts";
 import { math, type Helper } from "./math.ts";
 import { Names, plain } from "./names.ts";
-import { elementTypes, halves } from "./storage.ts";
+import { elementTypes, widening } from "./storage.ts";
 import { wide } from "./wide.ts";
 
 export interface Binding {
@@ -147,7 +147,7 @@ export class Unit {
 }
 
 function row(name: string): Helper {
-  return math[name] ?? halves[name] ?? wide[name] ?? kernels[name] ?? missing(name);
+  return math[name] ?? widening[name] ?? wide[name] ?? kernels[name] ?? missing(name);
 }
 
 const missing = (name: string): never => {

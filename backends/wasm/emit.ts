@@ -175,7 +175,8 @@ class Printer {
       }
       case "load": {
         const at = this.#expr(x.at);
-        if (x.part === "byte") return m.i32.load8_u(x.offset, 1, at);
+        if (x.part === "byte" || x.part === "signed") return this.#loadBytes(x.part === "signed", x, at);
+        if (x.part === "pair") return m.i32.load16_u(x.offset, 1, at);
         if (x.part === "half" && isVector(x.type)) return m.v128.load16x4_u(x.offset, 2, at);
         if (x.part === "half") return m.i32.load16_u(x.offset, 2, at);
         if (isVector(x.type)) return m.v128.load(x.offset, 4, at);
@@ -239,6 +240,15 @@ class Printer {
     );
     const joined = op === "max" ? m.f32x4.pmax(get(), turned) : m.f32x4.add(get(), turned);
     return m.block(null, [m.local.set(n, value), joined], this.#b.v128);
+  }
+
+  #loadBytes(signed: boolean, { type, offset }: Expr & { kind: "load" }, at: Ref): Ref {
+    const m = this.#m;
+    if (!isVector(type)) return signed ? m.i32.load8_s(offset, 1, at) : m.i32.load8_u(offset, 1, at);
+    const bytes = m.v128.load32_zero(offset, 1, at);
+    return signed
+      ? m.i32x4.extend_low_i16x8_s(m.i16x8.extend_low_i8x16_s(bytes))
+      : m.i32x4.extend_low_i16x8_u(m.i16x8.extend_low_i8x16_u(bytes));
   }
 
   /** The lanes are below 2^16, so narrowing to half their width keeps them. */

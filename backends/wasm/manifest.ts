@@ -31,6 +31,7 @@ export function manifestOf(program: TileProgram, options: EmitOptions, modules: 
       alignment: { tensors: 4, workspace: 64 },
       bool: "one byte an element",
       half: "f16 and bf16 by their bits, two bytes an element",
+      i4: "two elements a byte, the low nibble first; the last dimension counts bytes",
       status: { "0": "ok" },
     },
     ...stamp,

@@ -6,6 +6,7 @@
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
 import { children } from "../../src/scalar/scalar.ts";
+import { elementOf } from "../../src/tile/loaded.ts";
 import { settled, type Buffer, type Operation, type TileProgram, type View } from "../../src/tile/tile.ts";
 import { freeVariables, identifier, Printer, type Scope } from "./scalar.ts";
 
@@ -86,6 +87,11 @@ export class Context {
     return this.printer.print(x, this.#scope(names, own));
   }
 
+  /** As a function of its own. */
+  outlined(x: Scalar, more: Readonly<Record<string, string>>): string {
+    return this.printer.outlined(x, this.#scope(new Map([...this.#names, ...Object.entries(more)]), undefined));
+  }
+
   #scope(names: ReadonlyMap<string, string>, own: string | undefined): Scope {
     return {
       names,
@@ -158,7 +164,8 @@ export class Context {
     const rows = keep("rows", "i32", this.print(op.to.rows));
     const columns = keep("columns", "i32", op.to.columns ? this.print(op.to.columns) : "1");
     const names: Record<string, string> = {};
-    for (const x of [...op.at, ...(op.scale ? [op.scale] : [])]) {
+    const source = elementOf(op, undefined, "nibbles");
+    for (const x of [source, ...(op.scale ? [op.scale] : [])]) {
       for (const [name, type] of freeVariables(x)) {
         if (name === "r" || name === "c" || Object.hasOwn(names, name)) continue;
         names[name] = keep(name, type, this.print({ kind: "var", type, name }));
@@ -167,7 +174,7 @@ export class Context {
     this.pending.set(op.to.buffer, {
       row,
       element: (r, c) => {
-        const read = this.print({ kind: "read", type: "f32", tensor: op.tensor, indices: op.at }, { ...names, r, c });
+        const read = op.small ? this.outlined(source, { ...names, r, c }) : this.print(source, { ...names, r, c });
         const value = op.scale ? `${this.print(op.scale, { ...names, r, c })} * ${read}` : read;
         return `select(0.0, ${value}, ${r} >= 0 && ${r} < ${rows} && ${c} < ${columns})`;
       },

@@ -5,7 +5,8 @@
  */
 import { fail } from "../../src/diagnostics/diagnostic.ts";
 import type { Scalar } from "../../src/scalar/scalar.ts";
-import { int, isConst } from "../../src/scalar/scalar.ts";
+import { int, isConst, read } from "../../src/scalar/scalar.ts";
+import { elementOf } from "../../src/tile/loaded.ts";
 import { operationText } from "../../src/tile/operations/index.ts";
 import type { Operation, OperationKind, View } from "../../src/tile/tile.ts";
 import { registerOf, threads, type Context } from "./context.ts";
@@ -61,7 +62,12 @@ const reads = (x: Scalar, name: string): boolean =>
   (x.kind === "call" && x.args.some((a) => reads(a, name))) ||
   ((x.kind === "any" || x.kind === "sum") && reads(x.body, name));
 
-function assign(cx: Context, to: View, value: Scalar): void {
+function assign(
+  cx: Context,
+  to: View,
+  value: Scalar,
+  text = (element: Readonly<Record<string, string>>, own?: string): string => cx.print(value, element, own),
+): void {
   const placed = cx.of(to.buffer);
   const element = { r: "r", c: "c" };
   if (placed.place === "streamed") fail("FOV5003", `wgsl: ${to.buffer} is too wide to be written`);
@@ -71,7 +77,7 @@ function assign(cx: Context, to: View, value: Scalar): void {
   else cx.touches(cx.buffersIn(value), []);
   elements(cx, to.rows, to.columns, owner, (own) => {
     const place = held ? registerOf(placed, own ?? "0") : cx.element(placed, rowOf(cx, to), "c");
-    cx.line(`${place} = ${cx.print(value, element, own)};`);
+    cx.line(`${place} = ${text(element, own)};`);
   });
 }
 
@@ -84,7 +90,12 @@ const emitters: Emitters = {
       cx.remember(op);
       return;
     }
-    const value: Scalar = { kind: "read", type: placed.buffer.type, tensor: op.tensor, indices: op.at };
+    if (op.small) {
+      const factor = op.scale ? `${cx.print(op.scale)} * ` : "";
+      const source = elementOf(op, undefined, "nibbles");
+      return assign(cx, op.to, source, (element) => `${factor}${cx.outlined(source, element)}`);
+    }
+    const value = read(op.tensor, placed.buffer.type, op.at);
     assign(cx, op.to, op.scale ? { kind: "call", fn: "mul", type: "f32", args: [op.scale, value] } : value);
   },
   store: (op, cx) => {

@@ -1,10 +1,11 @@
 /**
- * Elements of tensors as WGSL knows them. Buffers hold whole u32 words, so bool is four and a half (f16, bf16) two a
- * word; where a module may `enable f16`, f16 tensors are arrays of it. Widening is done on the bits: what
+ * Elements of tensors as WGSL knows them. Buffers hold whole u32 words, so bool and small integers are four,
+ * i4 eight (here its elements are counted, not bytes) and halves (f16, bf16) two a word; where a module may `enable f16`,
+ * f16 tensors are arrays of it. Widening is done on the bits: what
  * `unpack2x16float` makes of subnormal numbers, infinities and NaN is left to the implementation, and masked keys may
  * hold any of them. Rounding is done on the bits too: WGSL does not say which way its conversions round.
  */
-import { isHalf, scalarTypeOf, type Dtype } from "../../src/scalar/storage.ts";
+import { isHalf, isSmall, scalarTypeOf, type Dtype } from "../../src/scalar/storage.ts";
 
 /** Does the module use WGSL's own f16 for the tensors that are f16? */
 export interface Flavour {
@@ -18,7 +19,7 @@ export const isPacked = (dtype: Dtype, flavour: Flavour): boolean => isHalf(dtyp
 export function arrayType(dtype: Dtype, output: boolean, flavour: Flavour): string {
   if (isNative(dtype, flavour)) return "array<f16>";
   if (isHalf(dtype)) return output ? "array<atomic<u32>>" : "array<u32>";
-  return `array<${output || dtype === "bool" ? "u32" : dtype}>`;
+  return `array<${output || dtype === "bool" || isSmall(dtype) ? "u32" : dtype}>`;
 }
 
 /** Function bodies by name; a module carries those that it calls. */
@@ -67,6 +68,11 @@ export function elementOf(dtype: Dtype, place: string, at: string, flavour: Flav
     `(${place}[(${at}) >> ${Math.log2(each)}u] >> (u32(${at}) % ${each}u * ${bits}u)) & ${2 ** bits - 1}u`;
   if (isNative(dtype, flavour)) return { text: `f32(${place}[${at}])`, needs: [] };
   if (isHalf(dtype)) return calling(`fv_from_${dtype}`, part(2, 16));
+  if (dtype === "i8")
+    return { text: `extractBits(bitcast<i32>(${place}[(${at}) >> 2u]), u32(${at}) % 4u * 8u, 8u)`, needs: [] };
+  if (dtype === "i4")
+    return { text: `extractBits(bitcast<i32>(${place}[(${at}) >> 3u]), u32(${at}) % 8u * 4u, 4u)`, needs: [] };
+  if (isSmall(dtype)) return { text: `i32(${part(4, 8)})`, needs: [] };
   return { text: dtype === "bool" ? `(${part(4, 8)}) != 0u` : `${place}[${at}]`, needs: [] };
 }
 

@@ -5,14 +5,16 @@
  * inside their extents.
  */
 import type { Scalar } from "../scalar/scalar.ts";
-import { scalarTypeOf, type Dtype } from "../scalar/storage.ts";
+import { isReal, type Dtype } from "../scalar/storage.ts";
+import { elementOf } from "../tile/loaded.ts";
 import type { Operation, View } from "../tile/tile.ts";
 import type { Builder } from "./builder.ts";
 import { along, joinOf, storeJoined, together, word, type Join, type Row } from "./loops.ts";
-import { f32, i32, load, op, splat, type Expr, type MicroStatement } from "./micro.ts";
+import { f32, i32, isVector, load, op, splat, type Expr, type MicroStatement } from "./micro.ts";
 import { emitReduce } from "./rows.ts";
 import { lowerScalar, placed } from "./scalars.ts";
 import { bufferStride, elementAt, found, isVar, panelRows, type Scope } from "./scope.ts";
+import { emitSmallRow, inRuns } from "./small.ts";
 import { dtypeOf, fetch, further, placeOf, put } from "./tensors.ts";
 import { straight, varies } from "./vectors.ts";
 
@@ -93,15 +95,16 @@ export function emitRescale(scope: Scope, b: Builder, { to, by }: Of<"rescale">)
   });
 }
 
-export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of<"load">): void {
+export function emitLoad(scope: Scope, b: Builder, operation: Of<"load">): void {
+  const { to, tensor, at, scale, small } = operation;
   const rows = b.let(lowerScalar(scope, b, to.rows), "rows");
   const row = b.let(lowerScalar(scope, b, to.row), "row");
   const integers = found(scope.buffers, to.buffer).type === "i32";
   const dtype = dtypeOf(scope, tensor);
-  const type = scalarTypeOf(dtype);
+  const element = elementOf(operation, dtype);
   const factor = scale ? b.let(lowerScalar(scope, b, scale), "scale") : undefined;
   const one = (): Expr => {
-    const value = typed(lowerScalar(scope, b, { kind: "read", type, tensor, indices: at }));
+    const value = typed(lowerScalar(scope, b, element));
     const real = integers || value.type === "f32" ? value : op("float", value);
     return factor ? op("mul", real, factor) : real;
   };
@@ -114,7 +117,8 @@ export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of
   const c = b.declare("c", "i32");
   const apart = scope.panels.has(to.buffer) ? panelRows : 1;
   const last = at[at.length - 1];
-  const plain = type === "f32" && !integers && last && isVar(last, "c") && !at.slice(0, -1).some((x) => varies(x, "c"));
+  const line = !integers && last && isVar(last, "c") && !at.slice(0, -1).some((x) => varies(x, "c"));
+  const plain = line && (small ? inRuns(small) : isReal(dtype));
   b.for(r, i32(0), rows, 1, () => {
     const base = b.let(elementAt(scope, to.buffer, op("add", row, r)), "base");
     const target = (index: Expr): Expr => op("add", base, op("mul", index, i32(4 * apart)));
@@ -123,13 +127,15 @@ export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of
       b.set(c, i32(0));
       const leading = at.slice(0, -1).map((x) => b.let(lowerScalar(scope, b, x)));
       const start = placed(scope, b, tensor, [...leading, i32(0)]);
-      const end = placed(scope, b, tensor, [...leading, b.let(op("sub", columns, i32(1)))]);
+      const lastColumn = b.let(op("sub", columns, i32(1)));
+      const lastPlace = dtype === "i4" ? b.let(op("shr", lastColumn, i32(1))) : lastColumn;
+      const end = placed(scope, b, tensor, [...leading, lastPlace]);
       const from = b.let(placeOf(scope, tensor, start.flat), "from");
-      b.if(
-        op("and", start.inside, end.inside),
-        () => copyRow(scope, b, { from, dtype, base, columns, apart, factor }),
-        slow,
-      );
+      const put = (index: Expr, ahead: number, value: Expr): void =>
+        putRow(scope, b, { to: target(index), apart }, ahead, value);
+      const copy = (): void => copyRow(scope, b, { from, dtype, columns, factor, put });
+      const taken = small ? (): void => emitSmallRow(scope, b, { small, from, columns, factor, put }) : copy;
+      b.if(op("and", start.inside, end.inside), taken, slow);
     } else slow();
     b.for(c, columns, bufferStride(to.buffer), 1, () => b.store(target(c), integers ? i32(0) : f32(0)));
   });
@@ -138,26 +144,33 @@ export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of
 interface Copy {
   readonly from: Expr;
   readonly dtype: Dtype;
-  readonly base: Expr;
   readonly columns: Expr;
-  /** Elements from a column to the next in the target. */
-  readonly apart: number;
   readonly factor: Expr | undefined;
+  readonly put: (index: Expr, ahead: number, value: Expr) => void;
 }
 
-function copyRow(scope: Scope, b: Builder, { from, dtype, base, columns, apart, factor }: Copy): void {
+function copyRow(scope: Scope, b: Builder, { from, dtype, columns, factor, put }: Copy): void {
   const row: Row = { name: "c", extent: columns, before: [], turns: together };
   const loops = along(scope, b, row, ({ counter, ahead, vector }) => {
     const read = fetch(b, dtype, further(dtype, from, counter), ahead, vector !== undefined);
-    const value = b.let(factor ? op("mul", read, vector ? splat(factor) : factor) : read);
-    const to = op("add", base, op("mul", counter, i32(4 * apart)));
-    const offset = 4 * ahead * apart;
-    if (!vector || apart === 1) b.store(to, value, offset);
-    else
-      for (let lane = 0; lane < scope.lanes; lane++)
-        b.store(to, { kind: "lane", type: "f32", of: value, lane }, offset + lane * 4 * apart);
+    put(counter, ahead, b.let(factor ? op("mul", read, vector ? splat(factor) : factor) : read));
   });
   loops.forEach((s) => b.emit(s));
+}
+
+/** Stores a number, or those of a vector, `ahead` columns beyond `to`; `apart` elements are from a column to the next. */
+function putRow(
+  scope: Scope,
+  b: Builder,
+  { to, apart }: { readonly to: Expr; readonly apart: number },
+  ahead: number,
+  value: Expr,
+): void {
+  const offset = 4 * ahead * apart;
+  if (!isVector(value.type) || apart === 1) b.store(to, value, offset);
+  else
+    for (let lane = 0; lane < scope.lanes; lane++)
+      b.store(to, { kind: "lane", type: "f32", of: value, lane }, offset + lane * 4 * apart);
 }
 
 export function emitStore(

@@ -5,7 +5,7 @@
  */
 import { integers, reals, type Apply } from "./arithmetic.ts";
 import type { Memory } from "./memory.ts";
-import { isVector, partBytes, type Expr, type MicroOp, type MicroType } from "./micro.ts";
+import { isVector, partBytes, partStep, type Expr, type MicroOp, type MicroType } from "./micro.ts";
 
 export type Lanes = readonly number[];
 /** The variables of one call, by their slots. */
@@ -52,8 +52,15 @@ export function scalar(x: Expr, at: Evaluation): Scalar {
     }
     case "load": {
       const size = x.part ? partBytes[x.part] : 4;
-      const place = address(x.at, x.offset, at, size, size);
+      const place = address(x.at, x.offset, at, size, x.part ? partStep[x.part] : 4);
       if (x.part === "byte") return (f) => memory.u8[place(f)];
+      if (x.part === "signed") return (f) => memory.i8[place(f)];
+      if (x.part === "pair") {
+        return (f) => {
+          const first = place(f);
+          return memory.u8[first] | (memory.u8[first + 1] << 8);
+        };
+      }
       if (x.part === "half") return (f) => memory.u16[place(f) >> 1];
       const words = x.type === "f32" ? memory.f32 : memory.i32;
       return (f) => words[place(f) >> 2];
@@ -105,10 +112,11 @@ export function vector(x: Expr, at: Evaluation): Vector {
       return ({ vectors }) => vectors[slot] ?? lost(`${who} reads ${name} before it is set`);
     }
     case "load": {
-      const half = x.part === "half";
-      const size = half ? 2 : 4;
+      const size = x.part ? partBytes[x.part] : 4;
       const place = address(x.at, x.offset, at, size * lanes, size);
-      const words = half ? memory.u16 : x.type === "vf32" ? memory.f32 : memory.i32;
+      const { u8, i8, u16, f32, i32 } = memory;
+      const parts = { byte: u8, signed: i8, half: u16, pair: u16 } as const;
+      const words = x.part ? parts[x.part] : x.type === "vf32" ? f32 : i32;
       return (f) => {
         const first = place(f) / size;
         const out: number[] = [];

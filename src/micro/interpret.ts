@@ -33,7 +33,8 @@ export function interpretMicro(
     { name: "the workspace", bytes: workspace, writable: true },
   ]);
   const places = memory.regions.map((r) => r.at);
-  const words = { f32: memory.f32, i32: memory.i32, f16: memory.u16, bf16: memory.u16, bool: memory.u8 } as const;
+  const { f32, i32, u16, u8 } = memory;
+  const words = { f32, i32, f16: u16, bf16: u16, i8: u8, u8, i4: u8, bool: u8 } as const;
   program.inputs.forEach(({ name, dtype }, n) => {
     const { data } = inputs.get(name) ?? missing(`the input ${name}`);
     words[dtype].set(Array.from(data, Number), places[n] / elementBytes[dtype]);

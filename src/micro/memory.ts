@@ -19,6 +19,7 @@ export interface Memory {
   readonly f32: Float32Array;
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
+  readonly i8: Int8Array;
   readonly u16: Uint16Array;
   /** Throws unless `bytes` bytes at `at` lie in one region and are aligned to an element of `size` bytes. */
   readonly check: (who: string, at: number, bytes: number, writes: boolean, size?: number) => void;
@@ -53,6 +54,7 @@ export function memoryOf(regions: readonly Region[]): Memory {
     f32: new Float32Array(buffer),
     i32: new Int32Array(buffer),
     u8,
+    i8: new Int8Array(buffer),
     u16: new Uint16Array(buffer),
     check,
   };

@@ -45,13 +45,15 @@ export type MicroOp =
   | "value";
 
 /** What a load or store takes of a word where it is not the whole. */
-export type Part = "byte" | "half";
-export const partBytes: Readonly<Record<Part, number>> = { byte: 1, half: 2 };
+export type Part = "byte" | "signed" | "half" | "pair";
+export const partBytes: Readonly<Record<Part, number>> = { byte: 1, signed: 1, half: 2, pair: 2 };
+/** Where a part may begin. */
+export const partStep: Readonly<Record<Part, number>> = { byte: 1, signed: 1, half: 2, pair: 1 };
 
 export type Expr = { readonly type: MicroType } & (
   | { readonly kind: "const"; readonly value: number }
   | { readonly kind: "var"; readonly name: string }
-  /** `part`: unsigned bytes or halves of words, as an i32 each; halves may fill a vi32. */
+  /** `part`: bytes with or without a sign, or halves of words, as an i32 each, which may fill a vi32; a pair is a half anywhere. */
   | { readonly kind: "load"; readonly at: Expr; readonly offset: number; readonly part?: Part }
   /** One f32 of memory in every lane. */
   | { readonly kind: "loadsplat"; readonly at: Expr; readonly offset: number }

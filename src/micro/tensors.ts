@@ -3,10 +3,10 @@
  * looks like. Takes an address and gives f32, i32 or bool, one element or a vector of neighbours, or stores one of
  * them; halves are widened and rounded on the way.
  */
-import { elementBytes, isHalf, scalarTypeOf, type Dtype } from "../scalar/storage.ts";
+import { elementBytes, isHalf, isSmall, scalarTypeOf, type Dtype, type SmallDtype } from "../scalar/storage.ts";
 import type { Builder } from "./builder.ts";
 import { narrow, widen } from "./halves.ts";
-import { i32, load, op, type Expr } from "./micro.ts";
+import { i32, load, op, splat, type Expr } from "./micro.ts";
 import { found, tensorAt, type Scope } from "./scope.ts";
 
 export const dtypeOf = (scope: Scope, tensor: string): Dtype => found(scope.tensors, tensor).dtype;
@@ -25,8 +25,42 @@ export function fetch(b: Builder, dtype: Dtype, at: Expr, ahead = 0, vector = fa
   const offset = ahead * elementBytes[dtype];
   if (isHalf(dtype)) return widen(b, dtype, { kind: "load", type: vector ? "vi32" : "i32", at, offset, part: "half" });
   if (dtype === "bool") return op("ne", { kind: "load", type: "i32", at, offset, part: "byte" }, i32(0));
+  if (isSmall(dtype))
+    return { kind: "load", type: vector ? "vi32" : "i32", at, offset, part: dtype === "i8" ? "signed" : "byte" };
   const type = scalarTypeOf(dtype);
   return load(vector ? (type === "f32" ? "vf32" : "vi32") : type, at, offset);
+}
+
+/** Of a row of small integers that begins at `row`, number `index` + `ahead`, or as many from there on as there are lanes. */
+export function fetchSmall(
+  { lanes }: Scope,
+  b: Builder,
+  dtype: SmallDtype,
+  row: Expr,
+  { index, ahead, vector }: { readonly index: Expr; readonly ahead: number; readonly vector: boolean },
+): Expr {
+  if (dtype !== "i4") return fetch(b, dtype, op("add", row, index), ahead, vector);
+  const at = op("add", row, op("shr", index, i32(1)));
+  if (!vector) {
+    const byte: Expr = { kind: "load", type: "i32", at, offset: ahead / 2, part: "byte" };
+    const above = op("sub", i32(28), op("shl", op("and", index, i32(1)), i32(2)));
+    return op("shr", op("shl", byte, above), i32(28));
+  }
+  // Each lane shifts its own nibble to the top, which is a product, and down again with its sign.
+  const four = (first: number): Expr => {
+    const bits: Expr = { kind: "load", type: "i32", at, offset: (ahead + first) / 2, part: "pair" };
+    const up = Array.from({ length: lanes }, (_, lane) => i32((1 << (28 - 4 * (lane % 4))) | 0));
+    return op("shr", op("mul", splat(bits), { kind: "gather", type: "vi32", of: up }), i32(28));
+  };
+  if (lanes === 4) return four(0);
+  const parts = Array.from({ length: lanes / 4 }, (_, n) => b.let(four(4 * n)));
+  const of = Array.from({ length: lanes }, (_, lane): Expr => ({
+    kind: "lane",
+    type: "i32",
+    of: parts[lane >> 2],
+    lane,
+  }));
+  return { kind: "gather", type: "vi32", of };
 }
 
 export function put(b: Builder, dtype: Dtype, at: Expr, value: Expr, ahead = 0): void {

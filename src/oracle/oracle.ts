@@ -12,10 +12,11 @@ import { cell, prepare, type Frame, type Source } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import { numbersOf } from "../scalar/storage.ts";
 import type { Role, Sizes, Spec } from "../spec/spec.ts";
+import { dequantise } from "./dequantise.ts";
 import { project } from "./project.ts";
 import { rotate } from "./rotate.ts";
 
-/** A tensor as it is stored: row-major, a scalar has no dims; a bool is 0 or 1, f16 and bf16 are their bits. */
+/** A tensor as it is stored: row-major, a scalar has no dims; a bool is 0 or 1, f16 and bf16 are their bits, i4 two a byte. */
 export interface Values {
   readonly dims: readonly number[];
   readonly data: ArrayLike<number>;
@@ -103,6 +104,7 @@ export function oracle(
     const given = stored.get(name);
     if (given) inputs.set(name, { dims: given.dims, data: numbersOf(dtype, given.data) });
   }
+  dequantise(spec, sizes, inputs);
   const source = sourceOf(sizes, inputs);
   const turn = rotate(spec, sizes, inputs, source);
   project(spec, sizes, inputs);

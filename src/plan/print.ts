@@ -4,16 +4,13 @@
  */
 import { printScalar } from "../scalar/print.ts";
 import { isConst } from "../scalar/scalar.ts";
-import { outputText } from "../spec/spec.ts";
+import { inputText, outputText } from "../spec/spec.ts";
 import { digitsOf } from "./digits.ts";
 import type { Axis, Plan, Range, Split, Stage, State, Verdict, Visit } from "./plan.ts";
 
 export function printPlan(plan: Plan): string {
   const { query, key } = plan.axes;
-  const inputs = plan.inputs.map(
-    ({ name, dtype, dims }) =>
-      `${name}: ${dtype}${dims.length === 0 ? "" : `[${dims.map((x) => printScalar(x)).join(", ")}]`}`,
-  );
+  const inputs = plan.inputs.map(inputText);
   const lines = [
     `plan ${plan.name}`,
     `  inputs ${inputs.join("  ")}`,

@@ -2,13 +2,13 @@
  * The .safetensors format: a JSON header with types, shapes and byte ranges, then the elements.
  * Takes the bytes of a file or tensors by name; gives tensors and metadata, or the bytes.
  * Guarantees: ranges are checked to lie in the file, in order, without overlap or hole, before any is read; names
- * never become object keys; metadata is kept. The format has no i4: such a tensor is written as u8 with its true
- * dimensions in the metadata, and read back as i4.
+ * never become object keys; metadata is kept. The format has no i4: such a tensor is written as u8, two a byte, with its
+ * true dimensions in the metadata, and read back as i4.
  */
 import { fail } from "../diagnostics/diagnostic.ts";
 import { decodeElements, encodeElements, malformed, quoted } from "./stored.ts";
 import type { StoredType } from "./stored.ts";
-import type { Dtype, Tensor } from "./tensor.ts";
+import { storedDims, type Dtype, type Tensor } from "./tensor.ts";
 
 export interface TensorFile {
   readonly tensors: Map<string, Tensor>;
@@ -105,7 +105,7 @@ export function writeSafetensors(
   for (const [name, tensor] of sorted) {
     const elements = encodeElements(name, tensor);
     if (tensor.dtype === "i4") notes.set(i4Key(name), tensor.dims.join(","));
-    const shape = tensor.dtype === "i4" ? [elements.length] : tensor.dims;
+    const shape = tensor.dims.length === 0 && tensor.dtype === "i4" ? [1] : storedDims(tensor.dtype, tensor.dims);
     const range = [at, at + elements.length];
     fields.push(
       `${JSON.stringify(name)}:${JSON.stringify({ dtype: fileTypes[tensor.dtype], shape, data_offsets: range })}`,

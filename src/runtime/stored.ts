@@ -5,7 +5,7 @@
  * hold is FOV2107; the tensor never shares memory with the file's bytes.
  */
 import { fail } from "../diagnostics/diagnostic.ts";
-import { bytesOfElements, elementCount, maxElements, wideElementCount } from "./tensor.ts";
+import { elementCount, entryBytes, maxElements, storedDims, wideElementCount } from "./tensor.ts";
 import type { Dtype, Tensor } from "./tensor.ts";
 
 export type StoredType = Dtype | "f64" | "i64";
@@ -38,7 +38,8 @@ export function decodeElements(
     complain(`has a dimension that is not a size`, "write the file again");
   }
   const count = wideElementCount(dims);
-  const needed = stored === "i4" ? (count + 1n) / 2n : count * BigInt(sizeOf(stored));
+  const wide = stored === "f64" || stored === "i64";
+  const needed = wide ? count * 8n : wideElementCount(storedDims(stored, dims)) * BigInt(entryBytes(stored));
   if (needed !== BigInt(bytes.length)) {
     complain(
       `has ${bytes.length} bytes of elements where ${stored}[${dims.join(", ")}] needs ${needed}`,
@@ -81,14 +82,11 @@ export function decodeElements(
   }
 }
 
-function sizeOf(stored: StoredType): number {
-  return stored === "f64" || stored === "i64" ? 8 : bytesOfElements(stored, 1);
-}
-
 /** The bytes of a tensor; data of another length than its dimensions ask for cannot be written. */
 export function encodeElements(name: string, tensor: Tensor): Uint8Array {
   const { dtype, dims, data } = tensor;
-  const needed = bytesOfElements(dtype, elementCount(dims));
+  elementCount(dims);
+  const needed = elementCount(storedDims(dtype, dims)) * entryBytes(dtype);
   if (data.byteLength !== needed) {
     const wanted = `${dtype}[${dims.join(", ")}]`;
     fail("FOV0003", `tensor ${quoted(name)} has ${data.byteLength} bytes where ${wanted} needs ${needed}`);

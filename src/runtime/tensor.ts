@@ -11,7 +11,7 @@ export type Dtype = "f32" | "f16" | "bf16" | "i32" | "i8" | "i4" | "u8" | "bool"
 
 export type TensorData = Float32Array | Int32Array | Uint8Array | Int8Array | Uint16Array;
 
-/** f16 and bf16 are the bits in a Uint16Array, bool is 0 or 1 in a Uint8Array, i4 two a byte, low nibble first. */
+/** f16 and bf16 are the bits in a Uint16Array, bool is 0 or 1 in a Uint8Array, i4 two a byte, low nibble first, each row from a byte on. */
 export interface Tensor {
   readonly dtype: Dtype;
   readonly dims: readonly number[];
@@ -41,15 +41,13 @@ export function elementCount(dims: readonly number[]): number {
   return Number(count);
 }
 
-/** How many entries of the typed array `count` elements take: i4 packs two in a byte. */
-function storedLength(dtype: Dtype, count: number): number {
-  return dtype === "i4" ? Math.ceil(count / 2) : count;
-}
+/** The dimensions of what the typed array holds: i4 packs two in a byte, along the last dimension. */
+export const storedDims = (dtype: Dtype, dims: readonly number[]): readonly number[] =>
+  dtype === "i4" ? dims.map((dim, n) => (n === dims.length - 1 ? Math.ceil(dim / 2) : dim)) : dims;
 
-export function bytesOfElements(dtype: Dtype, count: number): number {
-  const size = dtype === "f32" || dtype === "i32" ? 4 : dtype === "f16" || dtype === "bf16" ? 2 : 1;
-  return storedLength(dtype, count) * size;
-}
+/** Bytes of an entry of the typed array. */
+export const entryBytes = (dtype: Dtype): number =>
+  dtype === "f32" || dtype === "i32" ? 4 : dtype === "f16" || dtype === "bf16" ? 2 : 1;
 
 function allocate(dtype: Dtype, length: number): TensorData {
   switch (dtype) {
@@ -71,7 +69,15 @@ function allocate(dtype: Dtype, length: number): TensorData {
 
 /** A tensor of zeros. */
 function zeros(dtype: Dtype, dims: readonly number[]): Tensor {
-  return { dtype, dims, data: allocate(dtype, storedLength(dtype, elementCount(dims))) };
+  elementCount(dims);
+  return { dtype, dims, data: allocate(dtype, elementCount(storedDims(dtype, dims))) };
+}
+
+/** Where element i of an i4 tensor is: its byte, and how far up in it. */
+function nibble(dims: readonly number[], i: number): { readonly byte: number; readonly up: number } {
+  const width = dims.at(-1) ?? 1;
+  const c = i % width;
+  return { byte: Math.floor(i / width) * Math.ceil(width / 2) + (c >> 1), up: 4 * (c & 1) };
 }
 
 /** The elements as numbers, exactly; i4 is unpacked and sign-extended. */
@@ -79,8 +85,10 @@ export function toNumbers(tensor: Tensor): Float64Array {
   const { dtype, data } = tensor;
   const numbers = new Float64Array(elementCount(tensor.dims));
   for (let i = 0; i < numbers.length; i++) {
-    if (dtype === "i4") numbers[i] = ((data[i >> 1] >> (4 * (i & 1))) << 28) >> 28;
-    else if (dtype === "f16") numbers[i] = f16ToF32(data[i]);
+    if (dtype === "i4") {
+      const { byte, up } = nibble(tensor.dims, i);
+      numbers[i] = ((data[byte] >> up) << 28) >> 28;
+    } else if (dtype === "f16") numbers[i] = f16ToF32(data[i]);
     else if (dtype === "bf16") numbers[i] = bf16ToF32(data[i]);
     else numbers[i] = data[i];
   }
@@ -102,8 +110,10 @@ export function fromNumbers(dtype: Dtype, dims: readonly number[], numbers: Arra
   }
   for (let i = 0; i < count; i++) {
     const x = numbers[i] ?? 0;
-    if (dtype === "i4") data[i >> 1] |= (x & 15) << (4 * (i & 1));
-    else if (dtype === "f16") data[i] = f32ToF16(x);
+    if (dtype === "i4") {
+      const { byte, up } = nibble(dims, i);
+      data[byte] |= (x & 15) << up;
+    } else if (dtype === "f16") data[i] = f32ToF16(x);
     else if (dtype === "bf16") data[i] = f32ToBf16(x);
     else if (dtype === "bool") data[i] = x === 0 ? 0 : 1;
     else data[i] = x;

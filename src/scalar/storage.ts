@@ -2,20 +2,42 @@
  * How elements lie in memory: for each dtype the bytes of one, the type that expressions know it as, and for the
  * halves (f16, bf16) what their 16 bits mean. Takes bits or numbers, gives the other. Guarantees: widening is exact;
  * narrowing rounds once, to nearest and ties to even, and keeps NaN a NaN; a wider number is rounded to f32 first.
+ *
+ * An i4 is stored two a byte, low nibble first, along the last axis, and each row begins with a byte of its own. Here
+ * and below the Spec an element of an i4 tensor is such a byte, an integer from 0 to 255 (../spec/quantised.ts takes
+ * it apart).
  */
 import type { ScalarType } from "./scalar.ts";
 
-export type Dtype = "f32" | "f16" | "bf16" | "i32" | "bool";
+export type Dtype = "f32" | "f16" | "bf16" | "i32" | "i8" | "u8" | "i4" | "bool";
 export type RealDtype = Extract<Dtype, "f32" | "f16" | "bf16">;
 export type HalfDtype = Extract<Dtype, "f16" | "bf16">;
+/** Integers that stand for reals by a scale. */
+export type SmallDtype = Extract<Dtype, "i8" | "u8" | "i4">;
 
-export const dtypes = ["f32", "f16", "bf16", "i32", "bool"] as const satisfies readonly Dtype[];
-export const elementBytes: Readonly<Record<Dtype, number>> = { f32: 4, f16: 2, bf16: 2, i32: 4, bool: 1 };
+export const dtypes = ["f32", "f16", "bf16", "i32", "i8", "u8", "i4", "bool"] as const satisfies readonly Dtype[];
+export const elementBytes: Readonly<Record<Dtype, number>> = {
+  f32: 4,
+  f16: 2,
+  bf16: 2,
+  i32: 4,
+  i8: 1,
+  u8: 1,
+  i4: 1,
+  bool: 1,
+};
+/** The numbers that there are. */
+export const smallRanges: Readonly<Record<SmallDtype, readonly [least: number, most: number]>> = {
+  i8: [-128, 127],
+  u8: [0, 255],
+  i4: [-8, 7],
+};
 
-export const isReal = (dtype: Dtype): dtype is RealDtype => dtype !== "i32" && dtype !== "bool";
+export const isReal = (dtype: Dtype): dtype is RealDtype => dtype === "f32" || isHalf(dtype);
+export const isSmall = (dtype: Dtype): dtype is SmallDtype => dtype === "i8" || dtype === "u8" || dtype === "i4";
 export const isHalf = (dtype: Dtype): dtype is HalfDtype => dtype === "f16" || dtype === "bf16";
 /** What an element is once it is loaded. */
-export const scalarTypeOf = (dtype: Dtype): ScalarType => (isReal(dtype) ? "f32" : dtype);
+export const scalarTypeOf = (dtype: Dtype): ScalarType => (isReal(dtype) ? "f32" : dtype === "bool" ? "bool" : "i32");
 
 const scratchFloat = new Float32Array(1);
 const scratchBits = new Uint32Array(scratchFloat.buffer);
@@ -86,8 +108,8 @@ export function numbersOf(dtype: Dtype, data: ArrayLike<number>): ArrayLike<numb
   return isHalf(dtype) ? Float32Array.from(data, halves[dtype].widen) : data;
 }
 
-/** Elements as they are stored: bits of halves in a Uint16Array, bool as 0 or 1 in a Uint8Array. */
-export type Stored = Float32Array | Int32Array | Uint8Array | Uint16Array;
+/** Elements as they are stored: bits of halves in a Uint16Array, bool as 0 or 1 in a Uint8Array, i4 as whole bytes. */
+export type Stored = Float32Array | Int32Array | Int8Array | Uint8Array | Uint16Array;
 
 export function storedAs(dtype: Dtype, numbers: ArrayLike<number>): Stored {
   switch (dtype) {
@@ -98,12 +120,26 @@ export function storedAs(dtype: Dtype, numbers: ArrayLike<number>): Stored {
       return Uint16Array.from(numbers, halves[dtype].narrow);
     case "i32":
       return Int32Array.from(numbers);
+    case "i8":
+      return Int8Array.from(numbers);
+    case "u8":
+    case "i4":
+      return Uint8Array.from(numbers);
     case "bool":
       return Uint8Array.from(numbers, (x) => (x === 0 ? 0 : 1));
   }
 }
 
-const views = { f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i32: Int32Array, bool: Uint8Array } as const;
+const views = {
+  f32: Float32Array,
+  f16: Uint16Array,
+  bf16: Uint16Array,
+  i32: Int32Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  i4: Uint8Array,
+  bool: Uint8Array,
+} as const;
 
 /** The numbers in a piece of memory, as f32. */
 export function floatsOf(dtype: Dtype, memory: ArrayBuffer): Float32Array {

@@ -5,7 +5,7 @@
 import { closest } from "../diagnostics/suggest.ts";
 import type { Span } from "../diagnostics/diagnostic.ts";
 import { int, isConst, rewrite, type Scalar } from "../scalar/scalar.ts";
-import { isReal, type Dtype } from "../scalar/storage.ts";
+import { isReal, isSmall, type Dtype } from "../scalar/storage.ts";
 import type { Clause, Expr, Name } from "../syntax/ast.ts";
 import { lower } from "./lowering.ts";
 import { places, report, scopeOf, suggestion, type Resolver, type Scope } from "./scope.ts";
@@ -73,6 +73,10 @@ function exampleSize(scope: Scope, x: Expr, sizes: Readonly<Record<string, numbe
 }
 
 function recipe(scope: Scope, x: Expr, dtype: Dtype): ExampleValue | undefined {
+  if (isSmall(dtype) && !(x.kind === "call" && x.callee.text === "file"))
+    return report(scope, "FOV2001", `the integers of an ${dtype} operand are random, or those of a file`, x.span, {
+      help: 'leave the value out, or write `file("x.npy")`',
+    });
   if (x.kind !== "call" || !recipes.has(x.callee.text)) return plain(scope, x, dtype);
   const { callee, args } = x;
   const wanted = recipes.get(callee.text) ?? 0;

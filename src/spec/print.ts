@@ -3,11 +3,7 @@
  * print equal texts.
  */
 import { printConstant, printScalar } from "../scalar/print.ts";
-import { outputText, type ExampleValue, type Spec, type SpecInput } from "./spec.ts";
-
-function printInput({ name, dtype, dims }: SpecInput): string {
-  return `${name}: ${dtype}${dims.length === 0 ? "" : `[${dims.map((dim) => printScalar(dim)).join(", ")}]`}`;
-}
+import { inputText, outputText, type ExampleValue, type Spec } from "./spec.ts";
 
 function printValue(value: ExampleValue): string {
   switch (value.kind) {
@@ -59,7 +55,7 @@ export function printSpec(spec: Spec): string {
   ];
   return [
     `spec ${spec.name}`,
-    ...spec.inputs.map((input) => `  input ${printInput(input)}`),
+    ...spec.inputs.map((input) => `  input ${inputText(input)}`),
     ...lines.filter(([, text]) => text !== "").map(([part, text]) => `  ${part.padEnd(8)} ${text}`),
     "",
   ].join("\n");

@@ -6,7 +6,7 @@
 import { closest } from "../diagnostics/suggest.ts";
 import { printScalar } from "../scalar/print.ts";
 import { sameScalar, type Scalar } from "../scalar/scalar.ts";
-import { isReal, type RealDtype } from "../scalar/storage.ts";
+import { isReal, isSmall, type RealDtype } from "../scalar/storage.ts";
 import type { Clause, Name, Returned } from "../syntax/ast.ts";
 import { lower } from "./lowering.ts";
 import { places, report, scopeOf, suggestion, type Resolver, type Scope } from "./scope.ts";
@@ -100,6 +100,10 @@ function typeOf(around: Around, { name, type }: Returned, value: SpecOutput["val
     });
   const dtype = dtypeOf(resolver, type.dtype);
   if (!dtype) return undefined;
+  if (isSmall(dtype))
+    return report(scope, "FOV3111", `\`${name.text}\` stored as ${dtype} is not available yet`, type.dtype.span, {
+      help: "store it as `f32`, `f16` or `bf16`",
+    });
   if (!isReal(dtype))
     return report(scope, "FOV2001", `\`${name.text}\` is real, and this is ${dtype}`, type.dtype.span, {
       help: "store it as `f32`, `f16` or `bf16`",

@@ -10,12 +10,13 @@ import type { AttentionDeclaration, Clause, Expr, Input, Name } from "../syntax/
 import { isFree, twice } from "./declarations.ts";
 import { maxHeadSize } from "./inputs.ts";
 import { lower } from "./lowering.ts";
+import { withQuantised } from "./quantised.ts";
 import { readRoles } from "./roles.ts";
 import { places, push, report, scopeOf, suggestion, type Resolver } from "./scope.ts";
 import type { Extents, Role, SpecInput } from "./spec.ts";
 import { ungroup } from "./walk.ts";
 import { printScalar } from "../scalar/print.ts";
-import { dtypes, isReal, type Dtype } from "../scalar/storage.ts";
+import { dtypes, isReal, isSmall, type Dtype } from "../scalar/storage.ts";
 
 export interface Implied {
   readonly condition: Scalar;
@@ -34,27 +35,18 @@ export interface Signature {
 /** Of inputs, and of free dimensions: a kernel takes each as an argument, and engines allow a thousand. */
 export const maxArguments = 256;
 
-const later: ReadonlySet<string> = new Set(["i8", "i4", "u8"]);
-
 /** The dtype of that name; what has none is reported. */
 export function dtypeOf(resolver: Resolver, dtype: Name): Dtype | undefined {
   const found = dtypes.find((each) => each === dtype.text);
   if (found) return found;
-  const notes = ["available now: `f32`, `f16`, `bf16`, `i32` and `bool`"];
-  if (later.has(dtype.text))
-    push(
-      resolver.diagnostics,
-      diagnostic("FOV3111", `storage as \`${dtype.text}\` is not available yet`, { span: dtype.span, notes }),
-    );
-  else
-    push(
-      resolver.diagnostics,
-      diagnostic("FOV3001", `no type is named \`${dtype.text}\``, {
-        span: dtype.span,
-        notes,
-        ...suggestion(dtype.span, closest(dtype.text, [...dtypes, ...later])),
-      }),
-    );
+  push(
+    resolver.diagnostics,
+    diagnostic("FOV3001", `no type is named \`${dtype.text}\``, {
+      span: dtype.span,
+      notes: [`the types are ${dtypes.map((each) => `\`${each}\``).join(", ")}`],
+      ...suggestion(dtype.span, closest(dtype.text, [...dtypes])),
+    }),
+  );
   return undefined;
 }
 
@@ -81,17 +73,6 @@ function declareInput(resolver: Resolver, input: Input, name: Name): SpecInput |
     else if (made && isConst(made) && made.value < 0)
       report(scope, "FOV2106", `a dimension is ${made.value}`, dim.span);
     else if (made) dims.push(made);
-  }
-  const quantised = input.scale ?? input.zero;
-  if (quantised) {
-    push(
-      resolver.diagnostics,
-      diagnostic("FOV3110", `\`${name.text}\` with a scale is not available yet`, {
-        span: quantised.span,
-        notes: ["available now: inputs without scales"],
-      }),
-    );
-    return undefined;
   }
   return dtype && dims.length === (input.dims ?? []).length
     ? { name: name.text, dtype, dims, span: name.span }
@@ -166,8 +147,11 @@ export function resolveSignature(
   }
   const roles = q && readRoles(resolver, q, axes, attention.name.span);
   const [tq, tk, tv] = ["q", "k", "v"].map((name) => resolver.inputs.get(name));
-  if (!whole || !roles || !tq || !tk || !tv) return undefined;
-  return fit(resolver, roles, tq, tk, tv);
+  const stored = withQuantised(resolver, attention);
+  if (!whole || !stored || !roles || !tq || !tk || !tv) return undefined;
+  const signature = fit(resolver, roles, tq, tk, tv);
+  for (const input of stored) resolver.inputs.set(input.name, input);
+  return signature && { ...signature, inputs: [...resolver.inputs.values()] };
 }
 
 /** k and v stand in q's order; what their shapes must have in common becomes a condition where it can be neither proved nor refuted. */
@@ -185,7 +169,8 @@ function fit(
     report(scope, code, message, span);
   };
   for (const each of [q, k, v]) {
-    if (!isReal(each.dtype)) refuse("FOV2001", `\`${each.name}\` is ${each.dtype}, and q, k and v are real`, each.span);
+    if (!isReal(each.dtype) && !isSmall(each.dtype))
+      refuse("FOV2001", `\`${each.name}\` is ${each.dtype}, and q, k and v are real`, each.span);
     if (each.dims.length !== q.dims.length) {
       refuse("FOV2004", `\`${each.name}\` has ${each.dims.length} dimensions and q has ${q.dims.length}`, each.span);
     }

@@ -6,6 +6,7 @@
  * head. Where `i` and `j` are absolute positions; `i` is `position` with `row` in it.
  */
 import type { Span } from "../diagnostics/diagnostic.ts";
+import { printScalar } from "../scalar/print.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import type { Dtype, RealDtype } from "../scalar/storage.ts";
 
@@ -14,9 +15,33 @@ export type Role = "batch" | "head" | "position" | "channel";
 export interface SpecInput {
   readonly name: string;
   readonly dtype: Dtype;
-  /** In terms of sizes; `L/32` is already rounded up. Empty for a scalar. */
+  /** In terms of sizes; `L/32` is already rounded up. Empty for a scalar. The last one of an i4 tensor counts bytes. */
   readonly dims: readonly Scalar[];
+  readonly quantised?: Quantised;
   readonly span: Span;
+}
+
+/** An operand of small integers: an element is (stored − zero) · scale. */
+export interface Quantised {
+  /** As declared: the last one of an i4 tensor counts elements. */
+  readonly dims: readonly Scalar[];
+  readonly scale: Granules;
+  readonly zero?: Granules;
+}
+
+/** The input that holds a number for each granule: which of them is an element's, dimension by dimension of the input. */
+export interface Granules {
+  readonly input: string;
+  /** The dimension of the operand, and how many neighbours along it share a number. */
+  readonly at: readonly { readonly dimension: number; readonly per: number }[];
+}
+
+/** As its declaration has it: `k: i8[B, H, S, D] scale ks`. */
+export function inputText({ name, dtype, dims: stored, quantised }: SpecInput): string {
+  const dims = quantised?.dims ?? stored;
+  const shape = dims.length === 0 ? "" : `[${dims.map((dim) => printScalar(dim)).join(", ")}]`;
+  const by = (word: string, granules: Granules | undefined): string => (granules ? ` ${word} ${granules.input}` : "");
+  return `${name}: ${dtype}${shape}${by("scale", quantised?.scale)}${by("zero", quantised?.zero)}`;
 }
 
 /** The extents of the roles; 1 where the operand has no such dimension. */

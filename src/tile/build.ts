@@ -30,6 +30,7 @@ import {
 import { contractBuffers, contractLaunch, intermediateOf } from "./contract.ts";
 import { keysOf } from "./keys.ts";
 import { orderOf, regrouped, spansOf, superblocks } from "./order.ts";
+import { smallOf } from "./loaded.ts";
 import { GROUP, KEYS, parametersFor, SUPERBLOCK } from "./parameters.ts";
 import { transformedTensor, transformLaunch } from "./transform.ts";
 import { loop, type Operation, type Statement, type TensorRef, type TileProgram, type View } from "./tile.ts";
@@ -188,11 +189,14 @@ function loadQueries(building: Building): Operation {
   const { attend, names, plan, scoreIsPlain } = building;
   const bind = rowBindings(building);
   const roles = { batch: v("b"), head: bind["h"], position: bind["row"], channel: v("c") };
+  const at = plan.roles.map((role) => roles[role] ?? v("c"));
+  const tensor = attend.operands?.q ?? "q";
   return {
     kind: "load",
     to: tileRows(building, names.query, plan.extents.channel),
-    tensor: attend.operands?.q ?? "q",
-    at: plan.roles.map((role) => roles[role] ?? v("c")),
+    tensor,
+    at,
+    ...smallOf(plan.inputs, tensor, at),
     scale: scoreIsPlain ? s.mul(attend.scale, log2e) : attend.scale,
   };
 }
@@ -233,10 +237,17 @@ function loadChunk({ plan, attend, keys, names }: Building): readonly Statement[
     rows,
     ...(columns ? { columns } : {}),
   });
+  const load = (buffer: string, columns: Scalar, tensor: string): Operation => ({
+    kind: "load",
+    to: view(buffer, columns),
+    tensor,
+    at,
+    ...smallOf(plan.inputs, tensor, at),
+  });
   const digits: Readonly<Record<string, Scalar>> = { j: keys.at(number), ...keys.digits(number) };
   return [
-    { kind: "load", to: view(names.key, channel), tensor: attend.operands?.k ?? "k", at },
-    { kind: "load", to: view(names.value, valueChannel), tensor: attend.operands?.v ?? "v", at },
+    load(names.key, channel, attend.operands?.k ?? "k"),
+    load(names.value, valueChannel, attend.operands?.v ?? "v"),
     { kind: "finite", flag: "values_finite", of: view(names.value, valueChannel) },
     ...Object.entries(names.ofKeys).map(([name, buffer]): Statement => ({
       kind: "map",

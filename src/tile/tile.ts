@@ -8,7 +8,7 @@
  */
 import type { Scalar, ScalarType } from "../scalar/scalar.ts";
 import type { AskedSchedule } from "../spec/spec.ts";
-import type { Dtype } from "../scalar/storage.ts";
+import type { Dtype, SmallDtype } from "../scalar/storage.ts";
 import type { Layout } from "../targets/device.ts";
 
 /** `streamed`: never held; products read its tensor piece by piece. */
@@ -59,6 +59,13 @@ export interface TensorRef {
   readonly dims: readonly Scalar[];
 }
 
+/** Integers of which an element is (integer − zero) · step; the two are of an element. i4: two a byte, low nibble first. */
+export interface Small {
+  readonly dtype: SmallDtype;
+  readonly step: Scalar;
+  readonly zero?: Scalar;
+}
+
 /** A run of keys asked for; `over` repeats it for each value of a variable. */
 export interface RangeTerm {
   readonly when: Scalar;
@@ -74,6 +81,8 @@ export type Operation =
       readonly to: View;
       readonly tensor: string;
       readonly at: readonly Scalar[];
+      /** The tensor holds small integers, and `at` counts these. */
+      readonly small?: Small;
       readonly scale?: Scalar;
     }
   /** tensor[at(r, c)] = value(r, c) */

@@ -4,9 +4,9 @@
  * before anything large is allocated; numbers are drawn for unnamed float inputs only where none of them is given.
  */
 import { diagnostic, fail, FoveaError, type Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { Tensor } from "../runtime/tensor.ts";
+import { storedDims, type Tensor } from "../runtime/tensor.ts";
 import { children, type Scalar } from "../scalar/scalar.ts";
-import { dtypes, elementBytes, isReal } from "../scalar/storage.ts";
+import { elementBytes, isReal, isSmall } from "../scalar/storage.ts";
 import { checkInputs, inputDims, outputDims, type Given } from "../spec/inputs.ts";
 import type { Sizes, Spec, SpecInput } from "../spec/spec.ts";
 import { sampleInputs, type SampleTensor } from "./sample.ts";
@@ -49,14 +49,10 @@ export function readsOfMask(spec: Spec): Need {
   return { reads: ({ name }) => names.has(name) };
 }
 
-/** A tensor as an input of a spec; one whose numbers no kernel reads is refused. */
+/** A tensor as an input of a spec. Files without i4 have it as bytes, two elements each. */
 export function givenAs(spec: Spec, name: string, { data, dims, dtype }: Tensor): GivenTensor {
-  const known = dtypes.some((each) => each === dtype);
-  if (known && !(data instanceof Int8Array)) return { dims, data, dtype };
   const wanted = spec.inputs.find((input) => input.name === name)?.dtype;
-  return fail("FOV2104", `${spec.name}: input ${name} is ${dtype}${wanted ? `; ${wanted} is needed` : ""}`, {
-    help: `store it as ${wanted ?? dtypes.join(", ")}`,
-  });
+  return { dims: storedDims(dtype, dims), data, dtype: wanted === "i4" && dtype === "u8" ? "i4" : dtype };
 }
 
 /** Sizes from `dims`, the tensors' own dimensions and the example. */
@@ -99,7 +95,8 @@ const volume = (dims: readonly number[]): number => dims.reduce((a, d) => a * d,
 
 /** Inputs whose numbers come from the seed: all that are not given, unless one of the unnamed float inputs is. */
 function drawnInputs(spec: Spec, given: ReadonlyMap<string, unknown>): readonly SpecInput[] {
-  const unnamed = ({ name, dtype }: SpecInput): boolean => isReal(dtype) && !Object.hasOwn(spec.example.values, name);
+  const unnamed = ({ name, dtype }: SpecInput): boolean =>
+    (isReal(dtype) || isSmall(dtype)) && !Object.hasOwn(spec.example.values, name);
   const real = spec.inputs.some((input) => given.has(input.name) && unnamed(input));
   return spec.inputs.filter((input) => !given.has(input.name) && !(real && unnamed(input)));
 }

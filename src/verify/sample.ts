@@ -1,12 +1,13 @@
 /**
- * Inputs for a spec that has none: what its `example` says, all from one seed. Unnamed float tensors are normal;
- * an integer or bool input without a value is refused by name (FOV2109), for no random choice would mean anything.
+ * Inputs for a spec that has none: what its `example` says, all from one seed. Unnamed float tensors are normal,
+ * the integers of an operand spread over their whole range, and its scales and zeros such that its elements are of order
+ * 1; an integer or bool input without a value is refused by name (FOV2109), for no random choice would mean anything.
  */
 import { fail } from "../diagnostics/diagnostic.ts";
 import { between, bernoulli, normal, offsets, segments } from "../runtime/random.ts";
 import { sizeValue } from "../scalar/evaluate.ts";
 import type { Scalar } from "../scalar/scalar.ts";
-import { isReal, storedAs, type Stored } from "../scalar/storage.ts";
+import { isReal, isSmall, smallRanges, storedAs, type Stored } from "../scalar/storage.ts";
 import { inputDims } from "../spec/inputs.ts";
 import type { ExampleValue, Sizes, Spec, SpecInput } from "../spec/spec.ts";
 
@@ -41,6 +42,10 @@ function sampled(
   const count = dims.reduce((a, d) => a * d, 1);
   const value = Object.hasOwn(spec.example.values, input.name) ? spec.example.values[input.name] : undefined;
   if (value) return { dims, data: fromExample(value, input, dims, sizes, seed, options) };
+  if (isSmall(input.dtype)) {
+    const [least, most] = input.dtype === "i4" ? smallRanges.u8 : smallRanges[input.dtype];
+    return { dims, data: storedAs(input.dtype, between(seed, input.name, least, most + 1, count)) };
+  }
   if (!isReal(input.dtype)) {
     return fail("FOV2109", `the ${input.dtype} input ${input.name} of ${spec.name} has no value`, {
       span: input.span,
@@ -48,9 +53,26 @@ function sampled(
     });
   }
   const data = normal(seed, input.name, count);
+  const fits = fitting(spec, input.name);
+  if (fits) data.forEach((x, n) => (data[n] = fits(x)));
   if (input.name === "q" && options.spread !== undefined)
     for (let n = 0; n < count; n++) data[n] = (data[n] ?? 0) * options.spread;
   return { dims, data: input.dtype === "f32" ? data : storedAs(input.dtype, data) };
+}
+
+/** What a normal number becomes as a scale or a zero of an operand; undefined for all other inputs. */
+function fitting(spec: Spec, name: string): ((x: number) => number) | undefined {
+  for (const { dtype, quantised } of spec.inputs) {
+    if (!quantised || !isSmall(dtype)) continue;
+    const [least, most] = smallRanges[dtype];
+    const [middle, width] = [(least + most) / 2, most - least + 1];
+    if (quantised.zero?.input === name) return (x) => middle + (x * width) / 32;
+    if (quantised.scale.input !== name) continue;
+    const size = Math.hypot(width / Math.sqrt(12), quantised.zero ? 0 : middle);
+    // From half the usual number on, so that a scale of a whole tensor is no tiny one; 1.9 is the root of E(1 + |x|)².
+    return (x) => (1 + Math.abs(x)) / (1.9 * size);
+  }
+  return undefined;
 }
 
 function fromExample(

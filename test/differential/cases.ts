@@ -2,7 +2,8 @@
  * Awkward calls of a Spec: takes a Spec, gives calls that together let every two awkward things meet (a tile short of
  * a row and an odd head size, hot logits and NaN in a masked key, …), each with the oracle's answer and its limit.
  */
-import { oracle, type OracleResult } from "../../src/oracle/oracle.ts";
+import { dequantise } from "../../src/oracle/dequantise.ts";
+import { oracle, type OracleResult, type Values } from "../../src/oracle/oracle.ts";
 import type { Role, Sizes, Spec } from "../../src/spec/spec.ts";
 import { checkInputs, inputDims } from "../../src/spec/inputs.ts";
 import { compare, limitFor, limitOf, type Accuracy } from "../../src/verify/compare.ts";
@@ -138,11 +139,15 @@ export function caseOf(spec: Spec, shape: Shape, seed: number): Case {
 
 /** Scales the queries so that the largest logit of all, masked or not, is 30. */
 function heat(spec: Spec, sizes: Sizes, inputs: Map<string, SampleTensor>): void {
-  const [q, k] = [inputs.get("q"), inputs.get("k")];
+  const numbers = new Map<string, Values>(
+    [...inputs].map(([name, { dims, data }]) => [name, { dims, data: numbersOf(dtypeIn(spec, name), data) }]),
+  );
+  dequantise(spec, sizes, numbers);
+  const [q, k] = [numbers.get("q"), numbers.get("k")];
   if (!q || !k) return;
-  const extent = (x: SampleTensor, role: Role): number => x.dims[spec.roles.indexOf(role)] ?? 1;
+  const extent = (x: Values, role: Role): number => x.dims[spec.roles.indexOf(role)] ?? 1;
   const { heads, keyHeads } = visible(spec, sizes, inputs);
-  const [qs, ks] = [numbersOf(dtypeIn(spec, "q"), q.data), numbersOf(dtypeIn(spec, "k"), k.data)];
+  const [qs, ks] = [q.data, k.data];
   const group = Math.max(1, heads / keyHeads);
   const channels = extent(q, "channel");
   const step = spec.roles.slice(spec.roles.indexOf("channel") + 1).reduce((a, role) => a * extent(q, role), 1);
@@ -161,11 +166,14 @@ function heat(spec: Spec, sizes: Sizes, inputs: Map<string, SampleTensor>): void
       }
   const scale = spec.scale.kind === "const" ? spec.scale.value : 1 / Math.sqrt(channels);
   const factor = most === 0 ? 1 : 30 / scale / most;
-  inputs.set("q", {
-    dims: q.dims,
+  const hot = spec.inputs.find(({ name }) => name === "q")?.quantised?.scale.input ?? "q";
+  const given = numbers.get(hot);
+  if (!given) return;
+  inputs.set(hot, {
+    dims: given.dims,
     data: storedAs(
-      dtypeIn(spec, "q"),
-      Array.from(qs, (x) => x * factor),
+      dtypeIn(spec, hot),
+      Array.from(given.data, (x) => x * factor),
     ),
   });
 }

@@ -108,3 +108,17 @@ test("more pairs than channels are refused before anything runs", () => {
   expect(fault).toMatchObject({ code: "FOV2108" });
   expect(fault?.message).toContain("the channels that `rotate` turns are channels of q");
 });
+
+test.each(cpuTargets)("integers are turned as the numbers that they stand for: %s", async (target) => {
+  const spec = specFrom(
+    "attention a(q: f32[H, L, D], k: i4[H, L, D] scale ks, v: i8[H, L, D] scale vs, ks: f32[H, L], vs: f32) { rotate q, k by rope() }",
+  );
+  const sizes = { H: 2, L: 37, D: 10 };
+  const kernel = await kernelOf(spec, target);
+  const inputs = sampleInputs(spec, sizes, { seed: 3 });
+  const right = oracle(spec, sizes, inputs);
+  expect(compare(spec, right, await kernel.call(sizes, inputs), limitFor("f32", right, 10))).toMatchObject({
+    ok: true,
+  });
+  await kernel.close();
+});

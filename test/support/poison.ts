@@ -4,8 +4,10 @@
  * does not see must change no bit of it. Either whole keys and values are spoilt, or the last channel of the values
  * alone: then scores stay finite, and what weighs nothing still carries a NaN to the rows that see it.
  */
-import { numbersOf, storedAs, type Dtype } from "../../src/scalar/storage.ts";
+import { sizeValue } from "../../src/scalar/evaluate.ts";
+import { isSmall, numbersOf, storedAs, type Dtype } from "../../src/scalar/storage.ts";
 import type { Role, Sizes, Spec } from "../../src/spec/spec.ts";
+import type { SampleTensor } from "../../src/verify/sample.ts";
 import type { Inputs, Results } from "./kernels.ts";
 import { draws } from "./pairwise.ts";
 import { visible } from "./visible.ts";
@@ -50,6 +52,11 @@ export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number, s
   for (const name of last ? ["v"] : ["k", "v"]) {
     const { dims, data } = inputs.get(name) ?? { dims: [], data: new Float32Array() };
     const dtype = dtypeIn(spec, name);
+    if (isSmall(dtype)) {
+      for (const victim of spoilGranules(spec, sizes, name, changed, (at) => spoilt(at.batch, at.head, at.position)))
+        victims.add([victim.batch, victim.head, victim.position].join(" "));
+      continue;
+    }
     const copy = Float32Array.from(numbersOf(dtype, data));
     const channels = dims[spec.roles.indexOf("channel")] ?? 1;
     for (let b = 0; b < batches; b++)
@@ -71,6 +78,57 @@ export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number, s
   const reaches: Poisoned["reaches"] = (value, channel) => !last || (value === "o" && channel === valueChannels - 1);
   return { inputs: changed, sees, reaches };
 }
+
+/**
+ * Integers are all numbers: what can be NaN is their scale and their zero. Spoils those whose elements are all of keys to
+ * be spoilt, and gives these keys.
+ */
+function spoilGranules(
+  spec: Spec,
+  sizes: Sizes,
+  name: string,
+  inputs: Map<string, SampleTensor>,
+  spoilt: (at: Place) => number | undefined,
+): readonly Place[] {
+  const input = spec.inputs.find((each) => each.name === name);
+  const victims: Place[] = [];
+  const { dims: declared = [], scale, zero } = input?.quantised ?? {};
+  const dims = declared.map((x) => sizeValue(x, sizes));
+  for (const granules of [scale, zero]) {
+    const given = granules && inputs.get(granules.input);
+    if (!granules || !given) continue;
+    const dtype = dtypeIn(spec, granules.input);
+    const copy = Float32Array.from(numbersOf(dtype, given.data));
+    const bad = new Map<number, number | undefined>();
+    const places = new Map<number, Place[]>();
+    for (let n = 0; n < dims.reduce((a, d) => a * d, 1); n++) {
+      const index: number[] = [];
+      for (let d = dims.length - 1, left = n; d >= 0; left = Math.floor(left / dims[d--])) index[d] = left % dims[d];
+      const of = (role: Role): number => index[spec.roles.indexOf(role)] ?? 0;
+      const at = { batch: of("batch"), head: of("head"), position: of("position"), channel: of("channel") };
+      const flat = granules.at.reduce(
+        (f, { dimension, per }, d) => f * given.dims[d] + Math.floor(index[dimension] / per),
+        0,
+      );
+      bad.set(flat, bad.has(flat) ? worse(bad.get(flat), spoilt(at)) : spoilt(at));
+      const list = places.get(flat) ?? [];
+      if (list.at(-1)?.position !== at.position || list.at(-1)?.head !== at.head || list.at(-1)?.batch !== at.batch)
+        list.push(at);
+      places.set(flat, list);
+    }
+    for (const [flat, value] of bad) {
+      if (value === undefined) continue;
+      copy[flat] = value;
+      victims.push(...(places.get(flat) ?? []));
+    }
+    inputs.set(granules.input, { dims: given.dims, data: storedAs(dtype, copy) });
+  }
+  return victims;
+}
+
+/** Undefined where one of them is left as it is; NaN where one of them is, for a row may see it. */
+const worse = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : Number.isNaN(a) ? a : b;
 
 /** The first element that differs from the clean run in a row that sees no spoilt key, or is a number in one that does. */
 export function firstSpoilt(

@@ -12,15 +12,18 @@ declare const conditionsOf: (sizes: Sizes) => readonly boolean[];
 
 /** What an output is: f32, or the bits of halves. */
 export type Result = Float32Array<ArrayBufferLike> | Uint16Array<ArrayBufferLike>;
-export type Numbers = Result | Int32Array<ArrayBufferLike> | Uint8Array<ArrayBufferLike>;
+export type Numbers = Result | Int32Array<ArrayBufferLike> | Int8Array<ArrayBufferLike> | Uint8Array<ArrayBufferLike>;
 export const arrays = {
   f32: Float32Array,
   f16: Uint16Array,
   bf16: Uint16Array,
   i32: Int32Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  i4: Uint8Array,
   bool: Uint8Array,
 } as const;
-export const elementBytes = { f32: 4, f16: 2, bf16: 2, i32: 4, bool: 1 } as const;
+export const elementBytes = { f32: 4, f16: 2, bf16: 2, i32: 4, i8: 1, u8: 1, i4: 1, bool: 1 } as const;
 export const resultArrays = { f32: Float32Array, f16: Uint16Array, bf16: Uint16Array } as const;
 /** Outputs are real. */
 export const resultArray = (dtype: Dtype) => resultArrays[dtype === "f16" || dtype === "bf16" ? dtype : "f32"];

@@ -3,8 +3,8 @@
  * conditions as functions of the sizes. Both stand at the head of each generated file. Types only: the loaders'
  * other files become text of that file, and types leave no trace there.
  */
-/** Halves, f16 and bf16, are given and taken as their bits. */
-export type Dtype = "f32" | "f16" | "bf16" | "i32" | "bool";
+/** Halves, f16 and bf16, are given and taken as their bits; i4 as bytes, and the last dimension counts these. */
+export type Dtype = "f32" | "f16" | "bf16" | "i32" | "i8" | "u8" | "i4" | "bool";
 /** Sizes of one call by name, without a prototype, so that any name is only a name. */
 export type Sizes = Readonly<Record<string, number>>;
 

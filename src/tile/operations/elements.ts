@@ -1,27 +1,39 @@
 /** Operations that make one element at a time: load, store, fill, map, rescale. */
 import type { Scalar } from "../../scalar/scalar.ts";
+import { elementOf } from "../loaded.ts";
 import { each, missing, place } from "../machine.ts";
 import { listText, scalarText, viewText } from "../text.ts";
-import type { Operation } from "../tile.ts";
+import type { Operation, Small } from "../tile.ts";
 import { reduceRows } from "./joins.ts";
 import type { OperationRow } from "./row.ts";
 
 /** The element of a tensor that a load reads: the same object each time, so that it is prepared once. */
 const loaded = new WeakMap<Operation, Scalar>();
 
+const numbersOf = ({ step, zero }: Small, f: (x: Scalar) => Scalar): Pick<Small, "step" | "zero"> => ({
+  step: f(step),
+  ...(zero ? { zero: f(zero) } : {}),
+});
+
 export const load: OperationRow<"load"> = {
   parts: (op, p) => ({
     ...op,
     to: p.view(op.to, "load"),
     at: p.index(op.tensor, op.at),
+    ...(op.small ? { small: { ...op.small, ...numbersOf(op.small, p.element) } } : {}),
     ...(op.scale ? { scale: p.scalar(op.scale) } : {}),
   }),
-  print: (op) => [
-    `load ${viewText(op.to)} = ${op.scale ? `${scalarText(op.scale)} * ` : ""}${op.tensor}[${listText(op.at)}]`,
-  ],
+  print: (op) => {
+    const scale = op.scale ? `${scalarText(op.scale)} * ` : "";
+    const element = `${op.tensor}[${listText(op.at)}]`;
+    if (!op.small) return [`load ${viewText(op.to)} = ${scale}${element}`];
+    const { dtype, step, zero } = op.small;
+    const integer = zero ? `(${element} - ${scalarText(zero)})` : element;
+    return [`load ${viewText(op.to)} = ${scale}${integer} * ${scalarText(step)} from ${dtype}`];
+  },
   run: (op, machine) => {
     const to = place(op.to, machine);
-    const element = loaded.get(op) ?? { kind: "read", type: "f32", tensor: op.tensor, indices: op.at };
+    const element = loaded.get(op) ?? elementOf(op, undefined);
     loaded.set(op, element);
     const scale = op.scale ? machine.value(op.scale) : 1;
     each(to, machine, (r, c) => to.put(r, c, machine.value(element) * scale));
