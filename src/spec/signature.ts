@@ -33,7 +33,7 @@ export interface Signature {
 }
 
 /** Of inputs, and of free dimensions: a kernel takes each as an argument, and engines allow a thousand. */
-export const maxArguments = 256;
+const maxArguments = 256;
 
 /** The dtype of that name; what has none is reported. */
 export function dtypeOf(resolver: Resolver, dtype: Name): Dtype | undefined {
