@@ -44,6 +44,7 @@ export const codes = {
   FOV3013: "an index that reads the operands where it may not",
   FOV3014: "an entry of a schedule is not what it may be",
   FOV3015: "what a projection of the keys leaves without meaning",
+  FOV3018: "what linear weights leave without meaning",
   FOV3102: "feature not available yet: rotate",
   FOV3103: "feature not available yet: positions",
   FOV3104: "feature not available yet: route",

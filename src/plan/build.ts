@@ -6,6 +6,7 @@
 import { ceilDiv, dependsOn, int, sub, substitute, variable, type Scalar } from "../scalar/scalar.ts";
 import type { Spec } from "../spec/spec.ts";
 import { atLeastOne } from "./digits.ts";
+import { featureStages } from "./features.ts";
 import type { Axis, Plan, Range, Split, Stage, Verdict, Visit } from "./plan.ts";
 import { rangesFor } from "./ranges.ts";
 import type { Surroundings } from "./solve.ts";
@@ -24,22 +25,26 @@ export function plan(spec: Spec): Plan {
   const { strands, rows } = strandsFor(mask, query, keys, around);
   const contracts = contractsOf(spec);
   const operands = operandsOf(contracts);
-  const attends = strands.map((strand): Stage => {
-    const visit = strand.split ? boxVisit(strand) : visitOf({ ...spec, mask: strand.mask });
-    const split = strand.split && splitOf(strand.split);
-    // Without a split the mask is as it was written.
-    const own = strands.length === 1 && !split ? spec.mask : strand.mask;
-    return {
-      kind: "attend",
-      visit,
-      mask: own,
-      scale,
-      score,
-      state: stateOf(spec.weights),
-      ...(split ? { split } : {}),
-      ...operands,
-    };
-  });
+  const linear = featureStages(spec, operands.operands ?? { k: "k", v: "v" }, (name) => free(spec, name), granule);
+  const attends =
+    linear.length > 0
+      ? []
+      : strands.map((strand): Stage => {
+          const visit = strand.split ? boxVisit(strand) : visitOf({ ...spec, mask: strand.mask });
+          const split = strand.split && splitOf(strand.split);
+          // Without a split the mask is as it was written.
+          const own = strands.length === 1 && !split ? spec.mask : strand.mask;
+          return {
+            kind: "attend",
+            visit,
+            mask: own,
+            scale,
+            score,
+            state: stateOf(spec.weights),
+            ...(split ? { split } : {}),
+            ...operands,
+          };
+        });
   return {
     name: spec.name,
     ...(spec.schedules ? { schedules: spec.schedules } : {}),
@@ -53,6 +58,7 @@ export function plan(spec: Spec): Plan {
     ...(rows ? { rows } : {}),
     stages: [
       ...contracts,
+      ...linear,
       ...attends,
       ...(attends.length > 1 ? [{ kind: "merge", parts: attends.length } as const] : []),
       { kind: "fold", ...(spec.output ? { output: spec.output } : {}), outputs: spec.outputs },
@@ -64,11 +70,13 @@ type Contract = Extract<Stage, { kind: "contract" }>;
 
 /** One stage for each operand that is projected; names that no input has. */
 function contractsOf({ projections = [], inputs }: Spec): readonly Contract[] {
-  const free = (name: string): string => (inputs.some((input) => input.name === name) ? free(`${name}_`) : name);
   return projections.map(({ operand, by, at, rows, keys }) => {
-    return { kind: "contract", to: free(`${operand}_projected`), operand, by, at, rows, keys };
+    return { kind: "contract", to: free({ inputs }, `${operand}_projected`), operand, by, at, rows, keys };
   });
 }
+
+const free = (spec: Pick<Spec, "inputs">, name: string): string =>
+  spec.inputs.some((input) => input.name === name) ? free(spec, `${name}_`) : name;
 
 function operandsOf(contracts: readonly Contract[]): Pick<Extract<Stage, { kind: "attend" }>, "operands"> {
   if (contracts.length === 0) return {};

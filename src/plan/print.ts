@@ -40,9 +40,23 @@ function printStage(stage: Stage): readonly string[] {
       const { to, by, operand, rows, keys } = stage;
       return [`contract ${to} = ${by} · ${operand}: ${printScalar(rows)} mixtures of ${printScalar(keys)} keys`];
     }
+    case "features": {
+      const { to, operand, feature, exponent, count, scale } = stage;
+      return [
+        `features ${to} of ${operand} times ${printScalar(scale)}: ${printScalar(count)} a row`,
+        `  ${exponent ? "e to the " : ""}${printScalar(feature)}${exponent ? ", relative to the row's largest" : ""}`,
+      ];
+    }
+    case "scan": {
+      const { to, features, values, chunk } = stage;
+      return [
+        `scan ${to} = sums of ${features} · (${values}, 1) ${chunk ? `before each ${chunk} keys` : "over all keys"}`,
+      ];
+    }
     case "attend":
       return [
-        stage.operands ? `attend to ${stage.operands.k}, ${stage.operands.v}` : "attend",
+        stage.operands ? `attend ${attendText(stage.operands)}` : "attend",
+        ...(stage.initial ? [`  from ${stage.initial.state} of chunk ${printScalar(stage.initial.chunk)}`] : []),
         ...(stage.split ? printSplit(stage.split).map((line) => `  ${line}`) : []),
         ...printVisit(stage.visit).map((line) => `  ${line}`),
         `  mask ${printScalar(stage.mask)}`,
@@ -58,6 +72,9 @@ function printStage(stage: Stage): readonly string[] {
       ];
   }
 }
+
+const attendText = ({ q, k, v }: { readonly q?: string; readonly k: string; readonly v: string }): string =>
+  `${q ? `of ${q} ` : ""}to ${k}, ${v}`;
 
 function printSplit({ keys, inner, residues }: Split): readonly string[] {
   const digits = digitsOf(keys);
