@@ -4,7 +4,7 @@
  * outside the logical extents is written but the padding of a loaded buffer, which is 0; tensors are only touched
  * inside their extents.
  */
-import type { Scalar } from "../scalar/scalar.ts";
+import { int, type Scalar } from "../scalar/scalar.ts";
 import { scalarTypeOf, type Dtype } from "../scalar/storage.ts";
 import type { Operation, View } from "../tile/tile.ts";
 import type { Builder } from "./builder.ts";
@@ -93,6 +93,30 @@ export function emitRescale(scope: Scope, b: Builder, { to, by }: Of<"rescale">)
   });
 }
 
+/** The last index in column 0, where columns lie next to each other: the last index is the column, or so far behind. */
+function runFrom(at: readonly Scalar[]): Scalar | undefined {
+  const last = at.at(-1);
+  if (!last || at.slice(0, -1).some((x) => varies(x, "c"))) return undefined;
+  if (isVar(last, "c")) return int(0);
+  const [a, b] = last.kind === "call" && last.fn === "add" ? last.args : [];
+  if (!a || !b) return undefined;
+  return isVar(b, "c") && !varies(a, "c") ? a : isVar(a, "c") && !varies(b, "c") ? b : undefined;
+}
+
+type Ends = Readonly<Record<"start" | "end", ReturnType<typeof placed>>>;
+
+/** The first and the last element of such a row. */
+function endsOf(scope: Scope, b: Builder, tensor: string, at: readonly Scalar[], begin: Scalar, columns: Expr): Ends {
+  const leading = at.slice(0, -1).map((x) => b.let(lowerScalar(scope, b, x)));
+  const from = lowerScalar(scope, b, begin);
+  const first = from.kind === "const" ? from : b.let(from);
+  const last = b.let(op("sub", first.kind === "const" ? columns : op("add", first, columns), i32(1)));
+  return {
+    start: placed(scope, b, tensor, [...leading, first]),
+    end: placed(scope, b, tensor, [...leading, last]),
+  };
+}
+
 export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of<"load">): void {
   const rows = b.let(lowerScalar(scope, b, to.rows), "rows");
   const row = b.let(lowerScalar(scope, b, to.row), "row");
@@ -113,17 +137,14 @@ export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of
   const columns = b.let(lowerScalar(scope, b, to.columns), "columns");
   const c = b.declare("c", "i32");
   const apart = scope.panels.has(to.buffer) ? panelRows : 1;
-  const last = at[at.length - 1];
-  const plain = type === "f32" && !integers && last && isVar(last, "c") && !at.slice(0, -1).some((x) => varies(x, "c"));
+  const begin = type === "f32" && !integers ? runFrom(at) : undefined;
   b.for(r, i32(0), rows, 1, () => {
     const base = b.let(elementAt(scope, to.buffer, op("add", row, r)), "base");
     const target = (index: Expr): Expr => op("add", base, op("mul", index, i32(4 * apart)));
     const slow = (): void => b.for(c, i32(0), columns, 1, () => b.store(target(c), one()));
-    if (plain) {
+    if (begin) {
       b.set(c, i32(0));
-      const leading = at.slice(0, -1).map((x) => b.let(lowerScalar(scope, b, x)));
-      const start = placed(scope, b, tensor, [...leading, i32(0)]);
-      const end = placed(scope, b, tensor, [...leading, b.let(op("sub", columns, i32(1)))]);
+      const { start, end } = endsOf(scope, b, tensor, at, begin, columns);
       const from = b.let(placeOf(scope, tensor, start.flat), "from");
       b.if(
         op("and", start.inside, end.inside),
@@ -179,14 +200,11 @@ export function emitStore(
   }
   const columns = b.let(lowerScalar(scope, b, width), "columns");
   const c = b.declare("c", "i32");
-  const last = at[at.length - 1];
-  const plain = last && isVar(last, "c") && !at.slice(0, -1).some((x) => varies(x, "c"));
+  const begin = runFrom(at);
   b.for(r, i32(0), rows, 1, () => {
     const slow = (): void => b.for(c, i32(0), columns, 1, guarded);
-    if (!plain) return slow();
-    const leading = at.slice(0, -1).map((x) => b.let(lowerScalar(scope, b, x)));
-    const start = placed(scope, b, tensor, [...leading, i32(0)]);
-    const end = placed(scope, b, tensor, [...leading, b.let(op("sub", columns, i32(1)))]);
+    if (!begin) return slow();
+    const { start, end } = endsOf(scope, b, tensor, at, begin, columns);
     const base = b.let(placeOf(scope, tensor, start.flat), "base");
     b.if(
       op("and", start.inside, end.inside),
