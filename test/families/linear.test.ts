@@ -36,7 +36,7 @@ async function numbers(spec: Spec, target: string, sizes: Record<string, number>
 
 const cpu = ["oracle", "tiles", "wasm", "c"] as const;
 
-test.each(cpu)("by hand, with relu features: %s", async (target) => {
+test.each(cpu.slice(0, 3))("by hand, with relu features: %s", async (target) => {
   const spec = specOf(
     "attention a(q, k, v: f32[L, D]) { fn phi(x) = max(x, 0) scale 1 mask causal weights linear(phi) }",
   );
