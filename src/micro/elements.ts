@@ -96,7 +96,11 @@ export function emitRescale(scope: Scope, b: Builder, { to, by }: Of<"rescale">)
 /** The last index in column 0, where columns lie next to each other: the last index is the column, or so far behind. */
 function runFrom(at: readonly Scalar[]): Scalar | undefined {
   const last = at.at(-1);
-  if (!last || at.slice(0, -1).some((x) => varies(x, "c"))) return undefined;
+  return last && !at.slice(0, -1).some((x) => varies(x, "c")) ? beginOf(last) : undefined;
+}
+
+/** The index in column 0, where it grows with the column. */
+function beginOf(last: Scalar): Scalar | undefined {
   if (isVar(last, "c")) return int(0);
   const [a, b] = last.kind === "call" && last.fn === "add" ? last.args : [];
   if (!a || !b) return undefined;
@@ -151,9 +155,56 @@ export function emitLoad(scope: Scope, b: Builder, { to, tensor, at, scale }: Of
         () => copyRow(scope, b, { from, dtype, base, columns, apart, factor }),
         slow,
       );
-    } else slow();
+    } else if (type === "f32" && !integers && apart === 1 && isColumn(at))
+      copyColumn(scope, b, { tensor, at, c, columns, target, factor }, slow);
+    else slow();
     b.for(c, columns, bufferStride(to.buffer), 1, () => b.store(target(c), integers ? i32(0) : f32(0)));
   });
+}
+
+/** Does one index grow with the column, and no other depend on it? */
+const isColumn = (at: readonly Scalar[]): boolean => {
+  const own = at.filter((x) => varies(x, "c"));
+  return own.length === 1 && own.every((x) => beginOf(x) !== undefined);
+};
+
+interface ColumnCopy {
+  readonly tensor: string;
+  readonly at: readonly Scalar[];
+  readonly c: Parameters<Builder["for"]>[0];
+  readonly columns: Expr;
+  readonly target: (index: Expr) => Expr;
+  readonly factor: Expr | undefined;
+}
+
+/** Elements as far apart as a further index makes them, asked about their place once a row. */
+function copyColumn(
+  scope: Scope,
+  b: Builder,
+  { tensor, at, c, columns, target, factor }: ColumnCopy,
+  slow: () => void,
+): void {
+  const dtype = dtypeOf(scope, tensor);
+  const indices = at.map((x) => b.let(lowerScalar(scope, b, beginOf(x) ?? x)));
+  const place = (behind: Expr): ReturnType<typeof placed> =>
+    placed(
+      scope,
+      b,
+      tensor,
+      indices.map((index, n) => (varies(at[n] ?? int(0), "c") ? b.let(op("add", index, behind)) : index)),
+    );
+  const [start, end] = [place(i32(0)), place(op("sub", columns, i32(1)))];
+  const apart = b.let(op("sub", place(i32(1)).flat, start.flat), "apart");
+  const from = b.let(placeOf(scope, tensor, start.flat), "from");
+  b.if(
+    op("and", start.inside, end.inside),
+    () =>
+      b.for(c, i32(0), columns, 1, () => {
+        const read = fetch(b, dtype, further(dtype, from, b.let(op("mul", c, apart))), 0, false);
+        b.store(target(c), factor ? op("mul", read, factor) : read);
+      }),
+    slow,
+  );
 }
 
 interface Copy {

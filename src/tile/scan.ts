@@ -153,12 +153,13 @@ export function beginFrom(building: Building, free: Free): readonly Statement[] 
     feature,
     channel,
   ];
-  const features = view(own.features, rows, columns);
+  // Scores of a tile come later, so their buffer is free.
+  const features = view(names.scores, rows, columns);
   const line = view(own.line, one, columns);
   const sum = tileRows(building, names.rowSum);
   const reference = s.read(initial.state, "f32", stateAt(zero, s.add(width, one)));
   const logit = s.select(s.call("eq", reference, minusInfinity), minusInfinity, s.mul(reference, log2e));
-  const product = s.mul(s.read(own.features, "f32", [r, c]), s.read(own.line, "f32", [zero, c]));
+  const product = s.mul(s.read(names.scores, "f32", [r, c]), s.read(own.line, "f32", [zero, c]));
   return [
     bind("state_of", initial.chunk),
     ...(initial.exponent ? [{ kind: "map", to: tileRows(building, names.rowMax), value: logit } as const] : []),
