@@ -2,8 +2,8 @@
  * The second leg of `npm test`: what has to hold on the oldest Node that Fovea runs on, which has no relaxed SIMD.
  * A test that needs it stands in a file of its own, `*.relaxed.test.ts`; `*.oldest.test.ts` runs only here.
  */
-import { configDefaults, defineConfig } from "vitest/config";
-import shared from "./vitest.config.ts";
+import { defineConfig } from "vitest/config";
+import shared, { projectsOf } from "./vitest.config.ts";
 
 const whole = [
   "errors",
@@ -20,22 +20,23 @@ const whole = [
 ];
 const commands = ["contract", "hostile", "process", "verify"];
 
+const include = [
+  ...[...whole, "wasm"].map((folder) => `test/${folder}/**/*.test.ts`),
+  ...commands.map((name) => `test/cli/${name}.test.ts`),
+];
+const exclude = [
+  "**/*.relaxed.test.ts",
+  // Minutes of a GPU in software, and of arithmetic that test/wasm tries too: once is enough.
+  "test/loaders/wgsl.test.ts",
+  "test/loaders/compile.test.ts",
+  "test/micro/programs.test.ts",
+  "test/wasm/wabt.test.ts",
+];
+
 export default defineConfig({
   test: {
     ...shared.test,
-    include: [
-      ...[...whole, "wasm"].map((folder) => `test/${folder}/**/*.test.ts`),
-      ...commands.map((name) => `test/cli/${name}.test.ts`),
-    ],
-    exclude: [
-      ...configDefaults.exclude,
-      "**/*.relaxed.test.ts",
-      // Minutes of a GPU in software, and of arithmetic that test/wasm tries too: once is enough.
-      "test/loaders/wgsl.test.ts",
-      "test/loaders/compile.test.ts",
-      "test/micro/programs.test.ts",
-      "test/wasm/wabt.test.ts",
-    ],
+    projects: projectsOf(include, exclude),
     outputFile: { json: "out/tests-oldest.json" },
   },
 });

@@ -145,6 +145,8 @@ export const wgslDeclarations = (manifest: Manifest): string =>
   readonly gpu?: GPU;
   /** A device of yours; \`dispose\` leaves it alone. */
   readonly device?: GPUDevice;
+  /** A device has its own; \`kernel.threads\` is 1. */
+  readonly threads?: number;
 }`,
     "/** Arrays or buffers that take the outputs. */",
     record("Out", manifest.outputs, (x) => `${arrays[x.dtype]} | GPUBuffer`),

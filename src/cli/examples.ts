@@ -12,7 +12,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "fovea compile examples/03-local.attn --name local --set w=64 --target c --prefix my_ -o out",
   ],
   run: [
-    "fovea run examples/04-sinks.attn --target wasm --dim L=128 -o out/o.npy",
+    "fovea run examples/04-sinks.attn --target wasm --dim L=128 -o o.npy",
     "fovea run examples/04-sinks.attn --target oracle --inputs examples/real/encoder-layer0.safetensors",
   ],
   verify: ["fovea verify examples/04-sinks.attn --target wasm --dim L=128"],
@@ -23,7 +23,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   compare: [
     "fovea compare examples/01-dense.attn examples/03-local.attn --name dense,local --set w=16,64 --inputs examples/real/encoder-layer0.safetensors",
   ],
-  view: ["fovea view examples/04-sinks.attn", "fovea view examples/04-sinks.attn --dim L=256 -o out/mask.png"],
+  view: ["fovea view examples/04-sinks.attn", "fovea view examples/04-sinks.attn --dim L=256 -o mask.png"],
   doctor: ["fovea doctor"],
   completion: ["fovea completion bash > fovea.bash   # then, in ~/.bashrc: source fovea.bash"],
 };

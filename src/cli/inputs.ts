@@ -26,6 +26,7 @@ function givenTensors(spec: Spec, options: Common): Map<string, GivenTensor> {
     const wanted = new Set(spec.inputs.map((i) => i.name));
     for (const [name, tensor] of readTensors(options.inputs, wanted)) given.set(name, tensor);
   }
+  const named = new Set<string>();
   for (const each of options.input) {
     const [, name, path, member] = /^([A-Za-z_][A-Za-z0-9_]*)=([^#]+)(?:#(.+))?$/.exec(each) ?? [];
     if (name === undefined || path === undefined) {
@@ -33,6 +34,9 @@ function givenTensors(spec: Spec, options: Common): Map<string, GivenTensor> {
         help: "such as `--input q=tensors.npz#q`",
       });
     }
+    if (named.has(name))
+      return fail("FOV0001", `--input gives ${name} twice`, { help: "keep one of them; `--inputs` may name it too" });
+    named.add(name);
     given.set(name, readTensorFile(path, member));
   }
   for (const [name, value] of Object.entries(spec.example.values)) {

@@ -4,13 +4,13 @@
  * that holds anything but such a page is left alone (FOV0006).
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Backend } from "../../backends/backend.ts";
 import { fail } from "../diagnostics/diagnostic.ts";
 import { pageHtml, pageScript, pageStyle } from "../page/generated/text.ts";
 import type { Case, Check, Tensor } from "../page/measure.ts";
-import { reasonOf, writeWhole } from "../runtime/write.ts";
+import { makeFolder, reasonOf, writeWhole } from "../runtime/write.ts";
 import { sizeValue } from "../scalar/evaluate.ts";
 import { rounded } from "../scalar/storage.ts";
 import { outputDims } from "../spec/inputs.ts";
@@ -99,11 +99,7 @@ export async function writePage(
   files.set("cases.json", `${JSON.stringify({ version: 1, holds: mark, machine, cases: made }, null, 1)}\n`);
   for (const [name, content] of files) {
     const path = join(folder, name);
-    try {
-      mkdirSync(dirname(path), { recursive: true });
-    } catch (error) {
-      fail("FOV0003", `\`${path}\` cannot be written: ${reasonOf(error)}`, { help: "name another folder" });
-    }
+    makeFolder(dirname(path));
     writeWhole(path, content);
   }
   return join(folder, "index.html");

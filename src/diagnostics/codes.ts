@@ -45,7 +45,6 @@ export const codes = {
   FOV3014: "an entry of a schedule is not what it may be",
   FOV3015: "what a projection of the keys leaves without meaning",
   FOV3018: "what linear weights leave without meaning",
-  FOV3102: "feature not available yet: rotate",
   FOV3103: "feature not available yet: positions",
   FOV3104: "feature not available yet: route",
   FOV3105: "feature not available yet: precision",
@@ -78,3 +77,28 @@ export const codes = {
 } as const;
 
 export type Code = keyof typeof codes;
+
+/** The way out of a mistake, where whoever reports it knows no nearer one. */
+export const ways: Partial<Readonly<Record<Code, string>>> = {
+  FOV0001: "`fovea --help` and `fovea COMMAND --help` say what there is",
+  FOV1001: "grammar/README.md has each clause with an example",
+  FOV1002: "take the character out, and save the file as UTF-8 text",
+  FOV1003: "close it",
+  FOV2001: "give a value of the type that is taken",
+  FOV2002: "give an index for each dimension of the tensor",
+  FOV2003: "give the arguments that it has, each once",
+  FOV2004: "let q, k and v share their dimensions, in q's order",
+  FOV2105: "declare it with the dimensions that are needed here",
+  FOV2106: "give an integer of 0 or more, and below 2^26",
+  FOV2108: "give sizes for which it holds",
+  FOV3001: "declare it first, or look at how it is spelled",
+  FOV3002: "declare it, or look at how it is spelled",
+  FOV3003: "choose another name",
+  FOV3004: "write it without itself: a name is expanded where it is used",
+  FOV3005: "keep one of them",
+  FOV3007: "divide by something that is not 0",
+  FOV3010: "use what the clause knows; grammar/README.md lists it",
+  FOV3014: "docs/errors/FOV3014.md lists the entries and what each may be",
+  FOV4004: "use a number that fits into 32 bits",
+  FOV5006: "correct the file, or name a device that is built in",
+};

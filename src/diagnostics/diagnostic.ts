@@ -3,7 +3,7 @@
  * labels), why (notes) and the way out (help, fixes). Stages collect diagnostics and go on where they can;
  * user errors are never thrown as stack traces: `FoveaError` carries them out of places that cannot go on.
  */
-import type { Code } from "./codes.ts";
+import { ways, type Code } from "./codes.ts";
 
 export interface Span {
   readonly file: string;
@@ -45,6 +45,8 @@ export interface DiagnosticDetails {
 }
 
 export function diagnostic(code: Code, message: string, details: DiagnosticDetails = {}): Diagnostic {
+  const said = (details.notes ?? []).length > 0 || (details.fixes ?? []).length > 0;
+  const help = details.help ?? (said ? undefined : ways[code]);
   return {
     code,
     severity: details.severity ?? "error",
@@ -52,7 +54,7 @@ export function diagnostic(code: Code, message: string, details: DiagnosticDetai
     ...(details.span ? { span: details.span } : {}),
     labels: details.labels ?? [],
     notes: details.notes ?? [],
-    ...(details.help ? { help: details.help } : {}),
+    ...(help ? { help } : {}),
     fixes: details.fixes ?? [],
   };
 }

@@ -14,6 +14,7 @@ import { numbersOf } from "../scalar/storage.ts";
 import type { Role, Sizes, Spec } from "../spec/spec.ts";
 import { pairsOf, type OperandRows } from "./features.ts";
 import { project } from "./project.ts";
+import { rotate } from "./rotate.ts";
 import { finite, weigh } from "./weigh.ts";
 
 /** A tensor as it is stored: row-major, a scalar has no dims; a bool is 0 or 1, f16 and bf16 are their bits. */
@@ -44,6 +45,8 @@ export interface OracleResult {
     readonly logit: number;
     /** How much larger an error of the weighted sum can become in `o`: more than 1 only by an `output`. */
     readonly gain: number;
+    /** The largest angle of a rotation whose frequencies a target makes itself: what it rounds there turns q and k. */
+    readonly turn: number;
   };
   /** Pairs of the evaluated rows that the mask keeps. */
   readonly kept: number;
@@ -102,8 +105,9 @@ export function oracle(
     const given = stored.get(name);
     if (given) inputs.set(name, { dims: given.dims, data: numbersOf(dtype, given.data) });
   }
-  project(spec, sizes, inputs);
   const source = sourceOf(sizes, inputs);
+  const turn = rotate(spec, sizes, inputs, source);
+  project(spec, sizes, inputs);
   const operand = (name: string): Operand => {
     const values = inputs.get(name);
     if (!values) throw new Error(`oracle: no input ${name}`);
@@ -152,7 +156,7 @@ export function oracle(
   const outputs = new Map<string, OracleOutput>();
   for (const { name, value } of spec.outputs)
     outputs.set(name, value === "o" ? { dims: oDims, data: o } : { dims: lseDims, data: lse });
-  return { outputs, bounds: { maxV, weightSum, logit, gain }, kept };
+  return { outputs, bounds: { maxV, weightSum, logit, gain, turn }, kept };
 }
 
 interface RowResult {

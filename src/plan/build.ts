@@ -7,6 +7,7 @@ import { ceilDiv, dependsOn, int, sub, substitute, variable, type Scalar } from 
 import type { Spec } from "../spec/spec.ts";
 import { atLeastOne } from "./digits.ts";
 import { featureStages } from "./features.ts";
+import { operandStages } from "./operands.ts";
 import type { Axis, Plan, Range, Split, Stage, Verdict, Visit } from "./plan.ts";
 import { rangesFor } from "./ranges.ts";
 import type { Surroundings } from "./solve.ts";
@@ -23,28 +24,25 @@ export function plan(spec: Spec): Plan {
   const mask = ofPositions(spec);
   const [query, keys] = [axis("i", extents.query), axis("j", extents.key)];
   const { strands, rows } = strandsFor(mask, query, keys, around);
-  const contracts = contractsOf(spec);
-  const operands = operandsOf(contracts);
-  const linear = featureStages(spec, operands.operands ?? { k: "k", v: "v" }, (name) => free(spec, name), granule);
-  const attends =
-    linear.length > 0
-      ? []
-      : strands.map((strand): Stage => {
-          const visit = strand.split ? boxVisit(strand) : visitOf({ ...spec, mask: strand.mask });
-          const split = strand.split && splitOf(strand.split);
-          // Without a split the mask is as it was written.
-          const own = strands.length === 1 && !split ? spec.mask : strand.mask;
-          return {
-            kind: "attend",
-            visit,
-            mask: own,
-            scale,
-            score,
-            state: stateOf(spec.weights),
-            ...(split ? { split } : {}),
-            ...operands,
-          };
-        });
+  const { stages: prepared, operands } = operandStages(spec);
+  const linear = featureStages(spec, operands, (name) => free(spec, name), granule);
+  const others = linear.length > 0 ? [] : strands;
+  const attends = others.map((strand): Stage => {
+    const visit = strand.split ? boxVisit(strand) : visitOf({ ...spec, mask: strand.mask });
+    const split = strand.split && splitOf(strand.split);
+    // Without a split the mask is as it was written.
+    const own = strands.length === 1 && !split ? spec.mask : strand.mask;
+    return {
+      kind: "attend",
+      visit,
+      mask: own,
+      scale,
+      score,
+      state: stateOf(spec.weights),
+      ...(split ? { split } : {}),
+      ...(prepared.length > 0 ? { operands } : {}),
+    };
+  });
   return {
     name: spec.name,
     ...(spec.schedules ? { schedules: spec.schedules } : {}),
@@ -57,7 +55,7 @@ export function plan(spec: Spec): Plan {
     ...(strands.some((strand) => strand.split) ? { mask } : {}),
     ...(rows ? { rows } : {}),
     stages: [
-      ...contracts,
+      ...prepared,
       ...linear,
       ...attends,
       ...(attends.length > 1 ? [{ kind: "merge", parts: attends.length } as const] : []),
@@ -66,23 +64,8 @@ export function plan(spec: Spec): Plan {
   };
 }
 
-type Contract = Extract<Stage, { kind: "contract" }>;
-
-/** One stage for each operand that is projected; names that no input has. */
-function contractsOf({ projections = [], inputs }: Spec): readonly Contract[] {
-  return projections.map(({ operand, by, at, rows, keys }) => {
-    return { kind: "contract", to: free({ inputs }, `${operand}_projected`), operand, by, at, rows, keys };
-  });
-}
-
 const free = (spec: Pick<Spec, "inputs">, name: string): string =>
   spec.inputs.some((input) => input.name === name) ? free(spec, `${name}_`) : name;
-
-function operandsOf(contracts: readonly Contract[]): Pick<Extract<Stage, { kind: "attend" }>, "operands"> {
-  if (contracts.length === 0) return {};
-  const of = (operand: "k" | "v"): string => contracts.find((x) => x.operand === operand)?.to ?? operand;
-  return { operands: { k: of("k"), v: of("v") } };
-}
 
 function splitOf({ digits, box, origin, residues }: Extract<Strand["split"], object>): Split {
   const [query, keys] = [atLeastOne(digits.query), atLeastOne(digits.keys)];

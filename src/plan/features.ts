@@ -10,7 +10,7 @@
 import { add, call, ceilDiv, dependsOn, float, idiv, int, isConst, max, min, mul } from "../scalar/scalar.ts";
 import { read, select, truth, variable, type Scalar } from "../scalar/scalar.ts";
 import type { Spec } from "../spec/spec.ts";
-import type { Range, Stage, Visit } from "./plan.ts";
+import type { Operands, Range, Stage, Visit } from "./plan.ts";
 import { stateOf } from "./weights.ts";
 
 /**
@@ -23,7 +23,7 @@ const lowest = float(Number.NEGATIVE_INFINITY);
 
 export function featureStages(
   spec: Spec,
-  operands: { readonly k: string; readonly v: string },
+  operands: Operands,
   free: (name: string) => string,
   granule: number,
 ): readonly Stage[] {
@@ -45,7 +45,7 @@ export function featureStages(
   const logit = select(call("eq", s, float(0)), lowest, add(call("log", s), largest));
   return [
     { ...common, to: k, operand: operands.k, side: "key" },
-    { ...common, to: q, operand: "q", side: "query" },
+    { ...common, to: q, operand: operands.q, side: "query" },
     {
       kind: "scan",
       to: state,

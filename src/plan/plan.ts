@@ -103,12 +103,32 @@ export interface State {
   readonly strategy: "online";
 }
 
+export interface Operands {
+  readonly q: string;
+  readonly k: string;
+  readonly v: string;
+}
+
 export type Stage =
+  /**
+   * to[…, x, c] = value for each row x of an operand (`row` of q, `j` of k and v), written once. `value` is f32 in terms
+   * of b, h (of keys: hk), row and i, or j, and the channel c; it reads the operand as `from`.
+   */
+  | {
+      readonly kind: "transform";
+      readonly to: string;
+      readonly from: string;
+      readonly operand: "q" | "k" | "v";
+      readonly rows: Scalar;
+      readonly value: Scalar;
+    }
   /** to[…, m, c] = Σ_j by[…, m, j] · operand[…, j, c] for each batch and key head; `at` says what by's dimensions count. */
   | {
       readonly kind: "contract";
       readonly to: string;
       readonly operand: "k" | "v";
+      /** The tensor that holds the operand. */
+      readonly from: string;
       readonly by: string;
       readonly at: readonly ("batch" | "head" | "mixture" | "key")[];
       readonly rows: Scalar;
@@ -151,7 +171,7 @@ export type Stage =
       readonly state: State;
       readonly split?: Split;
       /** The tensors of queries, keys and values, where they are not those that were passed. */
-      readonly operands?: { readonly q?: string; readonly k: string; readonly v: string };
+      readonly operands?: Operands;
       /** How many channels queries and keys have, where not as many as those that were passed. */
       readonly channels?: Scalar;
       /** Rows begin with what a scan summed, the one of number `chunk` (in terms of i0), and not with nothing. */

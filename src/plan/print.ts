@@ -36,9 +36,11 @@ function printAxis({ name, extent, split }: Axis): string {
 
 function printStage(stage: Stage): readonly string[] {
   switch (stage.kind) {
+    case "transform":
+      return [`transform ${stage.to} = ${printScalar(stage.value)}`];
     case "contract": {
-      const { to, by, operand, rows, keys } = stage;
-      return [`contract ${to} = ${by} · ${operand}: ${printScalar(rows)} mixtures of ${printScalar(keys)} keys`];
+      const { to, by, from, rows, keys } = stage;
+      return [`contract ${to} = ${by} · ${from}: ${printScalar(rows)} mixtures of ${printScalar(keys)} keys`];
     }
     case "features": {
       const { to, operand, feature, exponent, count, scale } = stage;
@@ -55,8 +57,10 @@ function printStage(stage: Stage): readonly string[] {
     }
     case "attend":
       return [
-        stage.operands ? `attend ${attendText(stage.operands)}` : "attend",
-        ...(stage.initial ? [`  from ${stage.initial.state} of chunk ${printScalar(stage.initial.chunk)}`] : []),
+        stage.operands ? `attend from ${stage.operands.q} to ${stage.operands.k}, ${stage.operands.v}` : "attend",
+        ...(stage.initial
+          ? [`  beginning with ${stage.initial.state} of chunk ${printScalar(stage.initial.chunk)}`]
+          : []),
         ...(stage.split ? printSplit(stage.split).map((line) => `  ${line}`) : []),
         ...printVisit(stage.visit).map((line) => `  ${line}`),
         `  mask ${printScalar(stage.mask)}`,
@@ -72,9 +76,6 @@ function printStage(stage: Stage): readonly string[] {
       ];
   }
 }
-
-const attendText = ({ q, k, v }: { readonly q?: string; readonly k: string; readonly v: string }): string =>
-  `${q ? `of ${q} ` : ""}to ${k}, ${v}`;
 
 function printSplit({ keys, inner, residues }: Split): readonly string[] {
   const digits = digitsOf(keys);

@@ -4,8 +4,8 @@
  * device or pipe is written to, never replaced by a file.
  */
 import { randomBytes } from "node:crypto";
-import { renameSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fail, FoveaError } from "../diagnostics/diagnostic.ts";
 
 export function writeWhole(path: string, content: string | Uint8Array, mode = 0o666): void {
@@ -32,6 +32,26 @@ function remove(draft: string): void {
     // It was never there: not even its name could be looked up.
   }
 }
+
+/**
+ * A folder with all that it lies in, one after the other: asked to make them by itself, Node never returns from a file
+ * system (/proc) that has no room for folders.
+ */
+export function makeFolder(path: string): void {
+  const missing: string[] = [];
+  try {
+    for (let at = resolve(path); statSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at))
+      missing.push(at);
+    if (missing.length === 0 && !statSync(path).isDirectory()) refuseFolder(path, { code: "ENOTDIR" });
+    for (const folder of missing.toReversed()) mkdirSync(folder);
+  } catch (error) {
+    if (error instanceof FoveaError) throw error;
+    refuseFolder(path, error);
+  }
+}
+
+const refuseFolder = (path: string, error: unknown): never =>
+  fail("FOV0003", `the folder \`${path}\` cannot be made: ${reasonOf(error)}`, { help: "name another folder" });
 
 /** Says that a file cannot be written before the work for it is done; what only the write can tell is left to it. */
 export function refuseUnwritable(path: string): void {

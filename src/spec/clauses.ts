@@ -73,9 +73,15 @@ export interface Resolved {
   readonly outputs: readonly SpecOutput[];
 }
 
-export function resolveClauses(resolver: Resolver, clauses: Clauses, signature: Signature): Resolved | undefined {
+/** `passed`: the extents of what the caller passes, before any projection; positions are of these. */
+export function resolveClauses(
+  resolver: Resolver,
+  clauses: Clauses,
+  signature: Signature,
+  passed: Extents,
+): Resolved | undefined {
   const { extents } = signature;
-  const position = resolvePosition(resolver, clauses, extents);
+  const position = resolvePosition(resolver, clauses, passed);
   const scale = resolveReal(valueOf(clauses, "scale"), scopeOf(resolver, places.scale), () =>
     call("div", float(1), call("sqrt", call("float", extents.channel))),
   );

@@ -7,7 +7,6 @@ import type { Clause } from "../syntax/ast.ts";
 import { push, type Resolver } from "./scope.ts";
 
 const later: ReadonlyMap<Clause["kind"], { readonly code: Code; readonly now: string }> = new Map([
-  ["rotate", { code: "FOV3102", now: "q and k as they are passed; rotate them before the call" }],
   ["positions", { code: "FOV3103", now: "keys at positions 0 … S−1, and `align` for the queries" }],
   ["route", { code: "FOV3104", now: "one attention a spec" }],
   ["precision", { code: "FOV3105", now: "f32 throughout" }],

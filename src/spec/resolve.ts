@@ -29,6 +29,7 @@ import { maxLength, tooLong } from "./inputs.ts";
 import { lower } from "./lowering.ts";
 import { evaluateParams, type Overrides } from "./params.ts";
 import { refusePairs, resolveProjections } from "./projections.ts";
+import { resolveRotations } from "./rotations.ts";
 import { places, push, report, scopeOf, suggestion, type Callable, type Let, type Resolver } from "./scope.ts";
 import { checkScheduleNames, resolveSchedules, scheduleText } from "./schedules.ts";
 import { resolveSignature, type Implied } from "./signature.ts";
@@ -235,14 +236,16 @@ function resolveAttention(
   const projected = resolveProjections(resolver, attention.clauses, passed);
   if (!projected) return undefined;
   const { signature, projections } = projected;
+  const rotated = resolveRotations(resolver, attention.clauses, passed);
+  if (!rotated) return undefined;
   declareLets(resolver, attention.clauses);
   resolveBlocks(resolver, clauses);
-  const resolved = resolveClauses(resolver, clauses, signature);
+  const resolved = resolveClauses(resolver, clauses, signature, passed.extents);
   if (resolved && projections.length > 0) refusePairs(resolver, attention.clauses, resolved);
   if (resolved?.weights.kind === "linear")
     refusePairsOf(resolver, attention.clauses, { ...resolved, extents: signature.extents });
   checkLets(resolver);
-  const where = [...resolveWhere(resolver, attention.where), ...signature.implied];
+  const where = [...resolveWhere(resolver, attention.where), ...signature.implied, ...rotated.implied];
   const schedules = resolveSchedules(resolver, name.text, declarations.schedules);
   const example = resolveExample(resolver, clauseOf(clauses, "example"));
   if (!resolved || hasErrors(diagnostics)) return undefined;
@@ -269,12 +272,24 @@ function resolveAttention(
     roles: signature.roles,
     extents: signature.extents,
     ...resolved,
+    ...(rotated.rotations.length > 0 ? { rotations: rotated.rotations } : {}),
     ...(projections.length > 0 ? { projections } : {}),
     ...(resolver.blocks ? { blocks: resolver.blocks } : {}),
     where: where.filter((each, n) => where.findIndex((other) => sameScalar(other.condition, each.condition)) === n),
     example,
     ...(schedules.length > 0 ? { schedules } : {}),
     clauses: [
+      ...attention.clauses.flatMap((clause) =>
+        clause.kind === "rotate"
+          ? [
+              {
+                clause: "rotate",
+                text: `${clause.operands.map((x) => x.text).join(", ")} by ${exprText(clause.by)}`,
+                default: false,
+              },
+            ]
+          : [],
+      ),
       ...projections.map(({ operand, by, keys }) => ({
         clause: "project",
         text: `${operand} along ${printScalar(keys)} by ${by}`,

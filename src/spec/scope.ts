@@ -65,6 +65,8 @@ export const places = {
     vectors: true,
   },
   sink: { clause: "a sink", variables: row, inputs: true, sizes: true, division: "real" },
+  rotateQueries: { clause: "`rotate` of q", variables: row, inputs: true, sizes: true, division: "real" },
+  rotateKeys: { clause: "`rotate` of k", variables: ["b", "j", "bj"], inputs: true, sizes: true, division: "real" },
   output: { clause: "`output`", variables: [...row, "o", "c"], inputs: true, sizes: true, division: "real" },
   align: { clause: "`align`", variables: ["b"], inputs: true, sizes: true, division: "refused" },
   where: { clause: "`where`", variables: [], inputs: false, sizes: true, division: "refused" },

@@ -8,6 +8,7 @@ import { closest } from "../diagnostics/suggest.ts";
 import { call, int, isConst, mod, sameScalar, size, type Scalar } from "../scalar/scalar.ts";
 import type { AttentionDeclaration, Clause, Expr, Input, Name } from "../syntax/ast.ts";
 import { isFree, twice } from "./declarations.ts";
+import { maxHeadSize } from "./inputs.ts";
 import { lower } from "./lowering.ts";
 import { readRoles } from "./roles.ts";
 import { places, push, report, scopeOf, suggestion, type Resolver } from "./scope.ts";
@@ -29,6 +30,9 @@ export interface Signature {
   readonly extents: Extents;
   readonly implied: readonly Implied[];
 }
+
+/** Of inputs, and of free dimensions: a kernel takes each as an argument, and engines allow a thousand. */
+export const maxArguments = 256;
 
 const later: ReadonlySet<string> = new Set(["i8", "i4", "u8"]);
 
@@ -133,6 +137,22 @@ export function resolveSignature(
       else whole = false;
     }
   }
+  for (const [what, count] of [
+    ["inputs", names.size],
+    ["dimensions", resolver.sizes.size],
+  ] as const)
+    if (count > maxArguments) {
+      whole = false;
+      const message = `the attention \`${attention.name.text}\` has ${count} ${what}`;
+      push(
+        diagnostics,
+        diagnostic("FOV4005", message, {
+          span: attention.name.span,
+          notes: [`the limit is ${maxArguments}`],
+          help: "join small tensors into one and index it",
+        }),
+      );
+    }
   for (const needed of ["q", "k", "v"]) {
     if (names.has(needed)) continue;
     whole = false;
@@ -191,6 +211,17 @@ function fit(
     if (isConst(condition, 0))
       refuse("FOV2004", `${printScalar(keyHead)} key heads do not divide ${printScalar(head)} heads`, k.span);
     else if (!isConst(condition)) implied.push({ condition, text: printScalar(condition), span: k.span });
+  }
+  for (const [input, extent] of [
+    [q, at(q, "channel")],
+    [v, at(v, "channel")],
+  ] as const) {
+    if (!isConst(extent) || extent.value <= maxHeadSize || !fits) continue;
+    fits = false;
+    report(scope, "FOV4005", `the head size of \`${input.name}\` is ${extent.value}`, input.span, {
+      notes: [`the limit is ${maxHeadSize}`],
+      help: "give another one, or split the heads",
+    });
   }
   if (!fits) return undefined;
   return {

@@ -41,6 +41,26 @@ export interface Projection {
   readonly keys: Scalar;
 }
 
+/**
+ * Pairs of channels of an operand turned by an angle that grows with the position (rotary embedding, Su et al. 2021,
+ * equation 34): (x, y) becomes (x cos a − y sin a, y cos a + x sin a).
+ */
+export interface Rotation {
+  readonly operand: "q" | "k";
+  /**
+   * f32, each operation rounded, of pair `t`: in terms of t, b and, for q, h, row and i, for k, j. Rounded, because that
+   * is what models are trained with.
+   */
+  readonly angle: Scalar;
+  /** How many pairs there are, beginning with channel `first`. */
+  readonly pairs: Scalar;
+  readonly first: Scalar;
+  /** Pair t is made of channels t and t + pairs, or of 2 t and 2 t + 1. */
+  readonly pairing: "halves" | "neighbours";
+  /** Are frequencies made by `exp2`, which targets do not round alike? */
+  readonly approximate: boolean;
+}
+
 export type Weights =
   | { readonly kind: "softmax"; /** Natural-unit logit, may depend on b, h, row, i. */ readonly sink?: Scalar }
   /** Plain sums without a normaliser: of 1 / (1 + e^−s), of max(s, 0). */
@@ -116,6 +136,8 @@ export interface Spec {
   readonly score: Scalar;
   readonly mask: Scalar;
   readonly weights: Weights;
+  /** In the order in which they apply, before any projection. */
+  readonly rotations?: readonly Rotation[];
   /** `extents.key` then counts mixtures. */
   readonly projections?: readonly Projection[];
   /** f32 in terms of `o` (the weighted sum, divided where the weights have a normaliser) and its channel `c`. */

@@ -71,7 +71,7 @@ export function contractLaunch(plan: Plan, stage: Contract): Statement {
             tensor: stage.by,
             at: stage.at.map((name) => weightOf[name]),
           },
-          { kind: "load", to: view(rows, depth, width), tensor: stage.operand, at: at(s.add(first, v("r"))) },
+          { kind: "load", to: view(rows, depth, width), tensor: stage.from, at: at(s.add(first, v("r"))) },
           {
             kind: "dot",
             to: view(mixed, height, width),

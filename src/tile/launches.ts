@@ -7,6 +7,7 @@ import { freeName } from "./buffers.ts";
 import { contractBuffers, contractLaunch, intermediateOf } from "./contract.ts";
 import { featuresBuffers, featuresLaunch, featuresTensor, type Free } from "./features.ts";
 import { scanBuffers, scanLaunch, stateTensor } from "./scan.ts";
+import { transformedTensor, transformLaunch } from "./transform.ts";
 import type { Buffer, Statement, TensorRef } from "./tile.ts";
 
 interface Launch {
@@ -27,6 +28,8 @@ export function launchOf(plan: Plan, stage: Stage): readonly Launch[] {
           launch: contractLaunch(plan, stage),
         },
       ];
+    case "transform":
+      return [{ tensor: transformedTensor(plan, stage), buffers: [], launch: transformLaunch(plan, stage) }];
     case "features":
       return [
         {

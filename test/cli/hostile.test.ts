@@ -41,6 +41,9 @@ describe("texts", () => {
     ],
     ["a sum of two billion terms", "FOV4004", masked("sum(t < 2000000000, t) == 1")],
     ["a clause 2,000 times", "FOV3005", masked(many(2000, () => "causal", " mask "))],
+    ["3,000 inputs", "FOV4005", `attention a(q, k, v: f32[L, D], ${many(3000, (n) => `t${n}: f32`, ", ")}) {}`],
+    ["300 dimensions", "FOV4005", `attention a(q, k, v: f32[L, D], t: f32[${many(300, (n) => `T${n}`, ", ")}]) {}`],
+    ["a head of 513 channels", "FOV4005", "attention a(q, k, v: f32[L, 513]) {}"],
     ["nothing at all", "FOV0005", ""],
     ["a comment alone", "FOV0005", "// nothing\n"],
   ];
@@ -49,6 +52,7 @@ describe("texts", () => {
     expect(code).toBe(1);
     expect(diagnostics.map((d) => d.code)).toContain(wanted);
     expect(diagnostics.length).toBeLessThanOrEqual(50);
+    expect(diagnostics.filter((d) => d.notes.length === 0)).toEqual([]);
   });
 
   test("what is printed of them moves no cursor", async () => {
@@ -118,6 +122,46 @@ describe("paths to write", () => {
     expect(diagnostics).toMatchObject([{ code: "FOV0003", message: expect.stringContaining(says) as string }]);
   });
 
+  test("folders that cannot be made, or are files, are refused at once", async () => {
+    for (const out of ["/proc/x", "/sys/x/y", file("plain", "")]) {
+      const { code, diagnostics } = await failure(spec, "compile", "-", "--target", "c", "-o", out);
+      expect([code, diagnostics[0]?.code]).toEqual([1, "FOV0003"]);
+    }
+  });
+
+  test("a folder where a file should go is no mistake of the compiler", async () => {
+    const out = join(folder, "taken");
+    mkdirSync(join(out, "a.c.json"), { recursive: true });
+    const { code, diagnostics } = await failure(spec, "compile", "-", "--target", "c", "-o", out);
+    expect(code).toBe(1);
+    expect(diagnostics).toMatchObject([
+      { code: "FOV0003", message: expect.stringContaining("it is a directory") as string },
+    ]);
+    expect(readdirSync(out)).toEqual(["a.c.json"]);
+  });
+
+  test("two attentions of one name never take each other's place", async () => {
+    const [one, two] = ["causal", "window(3)"].map((mask, n) =>
+      file(`same${n}.attn`, `attention same(q, k, v: f32[B, H, L, D]) { mask ${mask} }`),
+    );
+    const out = join(folder, "same");
+    for (const more of [[], ["--force"]]) {
+      const { code, diagnostics } = await failure(
+        "",
+        "compile",
+        one ?? "",
+        two ?? "",
+        "--target",
+        "c",
+        "-o",
+        out,
+        ...more,
+      );
+      expect([code, diagnostics[0]?.code]).toEqual([1, "FOV0006"]);
+      expect(readdirSync(folder)).not.toContain("same");
+    }
+  });
+
   test("a folder in the way stays, and no draft is left", async () => {
     mkdirSync(join(folder, "out.npy"));
     const before = readdirSync(folder);
@@ -149,7 +193,7 @@ describe("sizes", () => {
 
   test("each is refused by its code before anything is allocated", async () => {
     expect(await sized("--dim", "D=0")).toEqual(["FOV2106 a: the head size is 0"]);
-    expect(await sized("--dim", "D=513")).toEqual(["FOV4005 a: the head size is 513"]);
+    expect(await sized("--dim", "D=513")).toEqual(["FOV4005 the head size of `q` is 513"]);
     expect(await sized("--dim", "L=67108864")).toEqual(["FOV4005 --dim L=67108864 is too large"]);
     expect(await sized("--dim", "L=67108863", "--dim", "D=64")).toEqual(
       ["q", "k", "v", "o"].map((name) => `FOV4005 a: ${name} has 4294967232 elements`),

@@ -41,7 +41,6 @@ export const specRows: readonly SpecRow[] = [
   row("FOV3014", `${a("mask causal")} schedule a for wasm { tile: 32 by «20» }`, ""),
   row("FOV3015", a("project k along L by E project v along L by E «mask causal»", "E: f32[R, L]"), "leave out `mask`"),
   row("FOV3018", `fn f(x) = x ${a("«mask window(4)» weights linear(f)")}`, "write `mask causal`"),
-  row("FOV3102", a("«rotate q, k by rope(base: 10000)»"), ""),
   row("FOV3103", a("«positions k at p»", "p: i32[L]"), ""),
   row("FOV3104", a("«route by h to x, y»"), ""),
   row("FOV3105", a("«precision int8 online»"), ""),

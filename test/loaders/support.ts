@@ -43,7 +43,7 @@ export type Kernel<T extends Target> = T extends "wasm" ? WasmKernel : WgslKerne
 export interface Compiled<T extends Target> {
   readonly spec: Spec;
   readonly folder: string;
-  readonly create: (options?: object) => Promise<Kernel<T>>;
+  readonly create: (options?: object | null) => Promise<Kernel<T>>;
 }
 
 export function specOf(text: string, dims: Sizes = {}): Spec {

@@ -162,6 +162,8 @@ describe("create", () => {
 
   test.each([
     ["a slip", { smid: "plain" }, "FOV2110 t: there is no option smid; the options are target, wasm, simd,"],
+    ["options", null, "FOV2110 t: the options of create are null, not an object"],
+    ["gpu", { gpu: 5 }, "FOV2110 t: gpu is not a GPU, as navigator.gpu is one"],
     ["simd", { simd: "fast" }, 'FOV2110 t: simd is fast; it is "auto", "plain" or "relaxed"'],
     ["wasm", { wasm: "t.wasm" }, "FOV2110 t: wasm is not a URL, bytes or a WebAssembly.Module"],
     ["memory", { memory: {} }, "FOV2110 t: memory is not a WebAssembly.Memory"],

@@ -227,6 +227,11 @@ describe("create", () => {
     await expect(create({ device: given })).rejects.toThrow("FOV5004 t: t.wgsl is not as it was compiled");
     await expect(t.create({ device: given, wgsl: damaged })).rejects.toThrow("FOV5004");
     await expect(t.create({ device: given, wsgl: "" })).rejects.toThrow("FOV2110 t: there is no option wsgl; ");
+    await expect(t.create(null)).rejects.toThrow("FOV2110 t: the options of create are null, not an object");
+    await expect(t.create({ gpu: 5 })).rejects.toThrow("FOV2110 t: gpu is not a GPU");
+    await expect(t.create({ gpu: given, device: 5 })).rejects.toThrow("FOV2110 t: gpu is not a GPU");
+    await expect(t.create({ device: 5 })).rejects.toThrow("FOV2110 t: device is not a GPUDevice");
+    await expect(t.create({ device: given, threads: -4 })).rejects.toThrow("FOV2110 t: threads is -4");
     await expect(t.create({ device: given, wgsl: 5 })).rejects.toThrow("FOV2110 t: wgsl is not a URL or the text");
     await expect(
       t.create({ device: given, wgsl: readFileSync(join(t.folder, "t.wgsl"), "utf8") }),

@@ -23,8 +23,8 @@ export interface RandomCall {
   readonly seed: number;
   /** How integers and truth values are drawn. */
   readonly fill: "example" | "extreme";
-  /** Is it called once more with NaN and infinities in keys and values? */
-  readonly poisoned: boolean;
+  /** Is it called once more with NaN and infinities in keys and values, or in the last channel of the values alone? */
+  readonly poisoned: boolean | "last channel";
 }
 
 const dtype = fc.constantFrom("f32", "f32", "f32", "f16", "bf16");

@@ -250,7 +250,8 @@ function trialOf(spec: Spec, { sizes: all, seed, fill, poisoned }: RandomCall): 
     }
   if (checkInputs(spec, sizes, inputs).diagnostics.length > 0) return undefined;
   const right = oracle(spec, sizes, inputs);
-  return { sizes, inputs, right, ...(poisoned ? { poisoned: poison(spec, sizes, inputs, seed) } : {}) };
+  const spoiling = poisoned === "last channel" ? poisoned : "whole";
+  return { sizes, inputs, right, ...(poisoned ? { poisoned: poison(spec, sizes, inputs, seed, spoiling) } : {}) };
 }
 
 /** A score, a scale of its own and a sink move logits beyond those that the limit of order 1 is for. */

@@ -1,7 +1,8 @@
 /**
  * NaN and Inf where they may not matter. Takes a call; gives it again with the keys and values of some keys spoilt
  * (those that no row sees, and one run more that only some rows see), and which rows see a spoilt key. What a row
- * does not see must change no bit of it.
+ * does not see must change no bit of it. Either whole keys and values are spoilt, or the last channel of the values
+ * alone: then scores stay finite, and what weighs nothing still carries a NaN to the rows that see it.
  */
 import { numbersOf, storedAs, type Dtype } from "../../src/scalar/storage.ts";
 import type { Role, Sizes, Spec } from "../../src/spec/spec.ts";
@@ -13,7 +14,11 @@ export interface Poisoned {
   readonly inputs: Inputs;
   /** Does the row see a spoilt key? */
   readonly sees: (b: number, h: number, row: number) => boolean;
+  /** Does NaN get to that channel of a row that sees one? */
+  readonly reaches: (value: "o" | "lse", channel: number) => boolean;
 }
+
+type Spoiling = "whole" | "last channel";
 
 export const dtypeIn = (spec: Spec, name: string): Dtype =>
   spec.inputs.find((input) => input.name === name)?.dtype ?? "f32";
@@ -24,7 +29,7 @@ type Place = Readonly<Record<Role, number>>;
 export const offset = (roles: readonly Role[], dims: readonly number[], at: Place): number =>
   roles.reduce((flat, role, n) => flat * (dims[n] ?? 1) + at[role], 0);
 
-export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number): Poisoned {
+export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number, spoiling: Spoiling = "whole"): Poisoned {
   const all = visible(spec, sizes, inputs);
   const { batches, heads, keyHeads, queries, keys } = all;
   const group = Math.max(1, heads / Math.max(1, keyHeads));
@@ -40,7 +45,9 @@ export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number): 
   };
   const changed = new Map(inputs);
   const victims = new Set<string>();
-  for (const name of ["k", "v"]) {
+  const last = spoiling === "last channel";
+  const valueChannels = inputs.get("v")?.dims[spec.roles.indexOf("channel")] ?? 1;
+  for (const name of last ? ["v"] : ["k", "v"]) {
     const { dims, data } = inputs.get(name) ?? { dims: [], data: new Float32Array() };
     const dtype = dtypeIn(spec, name);
     const copy = Float32Array.from(numbersOf(dtype, data));
@@ -51,7 +58,7 @@ export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number): 
           const bad = spoilt(b, hk, j);
           if (bad === undefined) continue;
           victims.add(`${b} ${hk} ${j}`);
-          for (let channel = 0; channel < channels; channel++)
+          for (let channel = last ? channels - 1 : 0; channel < channels; channel++)
             copy[offset(spec.roles, dims, { batch: b, head: hk, position: j, channel })] = bad;
         }
     changed.set(name, { dims, data: storedAs(dtype, copy) });
@@ -61,13 +68,14 @@ export function poison(spec: Spec, sizes: Sizes, inputs: Inputs, seed: number): 
       if (victims.has(`${b} ${Math.floor(h / group)} ${j}`) && all.sees(b, h, row, j)) return true;
     return false;
   };
-  return { inputs: changed, sees };
+  const reaches: Poisoned["reaches"] = (value, channel) => !last || (value === "o" && channel === valueChannels - 1);
+  return { inputs: changed, sees, reaches };
 }
 
 /** The first element that differs from the clean run in a row that sees no spoilt key, or is a number in one that does. */
 export function firstSpoilt(
   spec: Spec,
-  { sees }: Poisoned,
+  { sees, reaches }: Poisoned,
   clean: Results,
   found: Results,
   carriesNaN: boolean,
@@ -87,7 +95,7 @@ export function firstSpoilt(
             const place = `${name}[b ${batch}, h ${head}, row ${position}, channel ${channel}]`;
             if (!spoilt && !Object.is(right.data[at], got.data[at]))
               return `${place} is ${got.data[at]}, without poison ${right.data[at]}`;
-            if (spoilt && carriesNaN && !Number.isNaN(got.data[at]))
+            if (spoilt && carriesNaN && reaches(value, channel) && !Number.isNaN(got.data[at]))
               return `${place} is ${got.data[at]}, though it sees a NaN`;
           }
         }

@@ -1,9 +1,9 @@
 /** `fovea compile`: writes kernels and their loaders; prints the paths. All are made before the first is written. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { artifactsOf, isPrefix, specHashOf, type Wanted } from "../../artifacts.ts";
-import { fail, FoveaError } from "../../diagnostics/diagnostic.ts";
-import { writeWhole } from "../../runtime/write.ts";
+import { fail } from "../../diagnostics/diagnostic.ts";
+import { makeFolder, writeWhole } from "../../runtime/write.ts";
 import { trialOf, type Trial } from "../../verify/each.ts";
 import { inputsOf } from "../inputs.ts";
 import { filesOf, reasonOf, specsOf } from "../load.ts";
@@ -27,6 +27,8 @@ interface CompileOptions extends Common, StageOptions {
 interface Made {
   readonly content: string | Uint8Array;
   readonly manifest: string;
+  /** The source of the spec. */
+  readonly from: string;
 }
 
 export async function compileCommand(
@@ -35,6 +37,8 @@ export async function compileCommand(
   terminal: Terminal,
 ): Promise<number> {
   const wanted = wantedOf(options);
+  if (options.out === "-")
+    fail("FOV0001", "compile writes several files, which `-` cannot take", { help: "name a folder: `-o out`" });
   const made = new Map<string, Made>();
   for (const path of filesOf(paths)) {
     for (const spec of specsOf(path, options, terminal)) {
@@ -48,7 +52,11 @@ export async function compileCommand(
       for (const files of artifacts) {
         const own = files.find(({ name }) => name.endsWith(".json"))?.name ?? `${spec.name}.wasm.json`;
         const manifest = join(options.out, own);
-        for (const { name, content } of files) made.set(join(options.out, name), { content, manifest });
+        for (const { name, content } of files) {
+          const file = join(options.out, name);
+          refuseTwice(file, content, path, made.get(file));
+          made.set(file, { content, manifest, from: path });
+        }
       }
     }
   }
@@ -57,17 +65,10 @@ export async function compileCommand(
     if (options.force === true || options.written.has(path)) continue;
     refuseOther(path, content, manifest, made.get(manifest)?.content);
   }
-  try {
-    mkdirSync(options.out, { recursive: true });
-    for (const [path, { content }] of made) {
-      writeWhole(path, content);
-      options.written.add(path);
-    }
-  } catch (error) {
-    if (error instanceof FoveaError) throw error;
-    fail("FOV0003", `${options.out} cannot be written: ${reasonOf(error)}`, {
-      help: "choose another folder with `-o`",
-    });
+  makeFolder(options.out);
+  for (const [path, { content }] of made) {
+    writeWhole(path, content);
+    options.written.add(path);
   }
   const all = [...made.keys()];
   terminal.out(options.json ? `${JSON.stringify({ version: 1, ok: true, files: all })}\n` : `${all.join("\n")}\n`);
@@ -83,6 +84,26 @@ function wantedOf({ simd, prefix, std }: CompileOptions): Wanted {
   return { simd, c: { std, ...(prefix === undefined ? {} : { prefix }) } };
 }
 
+/** Two attentions of one name, of two sources: the second would silently take the place of the first. */
+function refuseTwice(file: string, content: string | Uint8Array, from: string, before: Made | undefined): void {
+  if (!before || Buffer.from(before.content).equals(Buffer.from(content))) return;
+  fail("FOV0006", `${file} would be written twice, from ${before.from} and from ${from}`, {
+    help: "give the attentions other names, or compile the files into folders of their own with `-o`",
+  });
+}
+
+/** What is there already; nothing where no file is. */
+function contentOf(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (!existsSync(path)) return undefined;
+    return fail("FOV0003", `${path} cannot be written over: ${reasonOf(error)}`, {
+      help: "choose another folder with `-o`, or take it away",
+    });
+  }
+}
+
 /**
  * A file that is there is only written over where the manifest beside it says that it is of the same spec. A header
  * that all kernels share has no manifest of its own: it is known by its first line.
@@ -93,10 +114,10 @@ function refuseOther(
   manifestPath: string,
   manifest: string | Uint8Array | undefined,
 ): void {
-  if (!existsSync(path)) return;
-  const before = readFileSync(path);
-  if (before.equals(Buffer.from(content))) return;
-  const known = existsSync(manifestPath) ? specHashOf(readFileSync(manifestPath, "utf8")) : undefined;
+  const before = contentOf(path);
+  if (!before || before.equals(Buffer.from(content))) return;
+  const beside = contentOf(manifestPath);
+  const known = beside && specHashOf(beside.toString("utf8"));
   if (known !== undefined && typeof manifest === "string" && known === specHashOf(manifest)) return;
   const shared =
     path.endsWith("fovea_dma.h") && /^.*SPDX-License-Identifier: 0BSD/.test(before.toString("utf8", 0, 80));

@@ -173,7 +173,8 @@ export function numbersOf({ entry, data: given }: Argument, shape: readonly numb
 
 export function checkLength(what: string, entry: TensorEntry, data: Numbers, shape: readonly number[]): void {
   const need = count(shape);
-  if (data.length === need) return;
+  // No numbers are needed of an empty tensor, and a detached buffer is a mistake all the same.
+  if (data.length === need && (need > 0 || !detached(data))) return;
   if (detached(data)) refuse("FOV2103", `${what} has no numbers any more: its buffer is detached`);
   refuse("FOV2103", `${what} has ${data.length} numbers; ${shapeText(entry, shape)} needs ${need}`);
 }

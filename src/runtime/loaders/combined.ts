@@ -3,7 +3,7 @@
  * wasm kernel. Takes the options of both loaders; gives the kernel of one, `target` saying which. `run` is always
  * asynchronous here, so that a caller need not ask.
  */
-import { checkOptionNames, refuse } from "./errors.ts";
+import { checkOptions, refuse } from "./errors.ts";
 
 interface Kernel {
   readonly run: (...given: readonly unknown[]) => unknown;
@@ -21,7 +21,7 @@ export interface CreateOptions {
 }
 
 export async function create(options: CreateOptions = {}) {
-  checkOptionNames(options);
+  checkOptions(options);
   const { target = "auto" } = options;
   if (target === "auto" || target === "wgsl") {
     try {

@@ -16,7 +16,7 @@ import {
   type Numbers,
   type Result,
 } from "./call.ts";
-import { checkOptionNames, refuse } from "./errors.ts";
+import { checkOptions, outOf, refuse } from "./errors.ts";
 import type { WasmManifest } from "./manifest.ts";
 import { probes } from "./probe.ts";
 import { allocation } from "./wasm-allocation.ts";
@@ -39,6 +39,7 @@ export interface CreateOptions {
 
 export async function create(options: CreateOptions = {}) {
   checkOptions(options);
+  checkModule(options);
   const module = await moduleOf(options);
   const memory = options.memory ?? new WebAssembly.Memory({ initial: 1 });
   const instance = (memory: WebAssembly.Memory): Exports => exportsOf(module, memory);
@@ -55,9 +56,9 @@ export async function create(options: CreateOptions = {}) {
   return {
     manifest,
     threads: 1,
-    run(inputs: unknown, dims?: unknown, { out }: { readonly out?: unknown } = {}): Record<string, Result> {
+    run(inputs: unknown, dims?: unknown, options?: unknown): Record<string, Result> {
       live();
-      const call = prepare(exports, memory, inputs, dims, out);
+      const call = prepare(exports, memory, inputs, dims, outOf(options));
       region = reserve(memory, region, call.bytes);
       return call.run(region.at);
     },
@@ -71,12 +72,7 @@ export async function create(options: CreateOptions = {}) {
   };
 }
 
-function checkOptions(options: CreateOptions): void {
-  checkOptionNames(options);
-  const { simd = "auto", threads = 1, memory, wasm } = options;
-  if (simd !== "auto" && simd !== "plain" && simd !== "relaxed")
-    refuse("FOV2110", `simd is ${String(simd)}; it is "auto", "plain" or "relaxed"`);
-  if (!Number.isInteger(threads) || threads < 1) refuse("FOV2110", `threads is ${String(threads)}; it is 1 or more`);
+function checkModule({ memory, wasm }: CreateOptions): void {
   if (typeof WebAssembly === "undefined") refuse("FOV5002", "this machine has no WebAssembly");
   if (memory !== undefined && !(memory instanceof WebAssembly.Memory))
     refuse("FOV2110", "memory is not a WebAssembly.Memory");

@@ -6,7 +6,7 @@
  */
 import { beside, bytesOf, sha256 } from "./bytes.ts";
 import { argumentsOf, checkedShapes, isRecord, named, sizesOf, type Result } from "./call.ts";
-import { checkOptionNames, refuse } from "./errors.ts";
+import { checkOptions, outOf, refuse } from "./errors.ts";
 import type { WgslManifest } from "./manifest.ts";
 import { buffersOf, bytesOfTensor, checkedBuffers, usage, type Bound } from "./wgsl-buffers.ts";
 import { engineOf, guarded, type Engine } from "./wgsl-engine.ts";
@@ -24,7 +24,7 @@ export interface CreateOptions {
 }
 
 export async function create(options: CreateOptions = {}) {
-  checkOptionNames(options);
+  checkOptions(options);
   const engine = await engineOf((device) => textOf(options.wgsl, device), options);
   let disposed = false;
   const live = (): void => {
@@ -42,9 +42,9 @@ export async function create(options: CreateOptions = {}) {
       const shapes = checkedShapes(sizes);
       await engine.record(encoder, sizes, checkedBuffers(engine.device, buffers, shapes));
     },
-    async run(inputs: unknown, dims?: unknown, { out }: { readonly out?: unknown } = {}) {
+    async run(inputs: unknown, dims?: unknown, options?: unknown) {
       live();
-      return runOnce(engine, inputs, dims, out);
+      return runOnce(engine, inputs, dims, outOf(options));
     },
     allocate(capacity: unknown) {
       live();
