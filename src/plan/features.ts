@@ -17,7 +17,7 @@ import { stateOf } from "./weights.ts";
  * Keys of a chunk: pairs inside it cost about as many operations a row as the state that it saves, M · Dv / 64 numbers a
  * key in memory. A whole number of granules.
  */
-export const scanChunk = 64;
+const scanChunk = 64;
 
 const lowest = float(Number.NEGATIVE_INFINITY);
 

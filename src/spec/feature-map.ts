@@ -186,5 +186,5 @@ export function refusePairsOf(
 
 const [i, j] = [variable("i"), variable("j")];
 
-export const isCausal = (mask: Scalar): boolean =>
+const isCausal = (mask: Scalar): boolean =>
   sameScalar(mask, call("le", j, i)) || sameScalar(mask, call("ge", i, j));

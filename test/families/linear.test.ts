@@ -109,6 +109,14 @@ const specs: readonly (readonly [string, string])[] = [
     "a matrix a head, in another order",
     "attention a(q, k: f32[L, B, D, H], v: f32[L, B, E, H], W: f16[H, M, D]) { fn phi(x) = abs(W[h] @ x) + 0.1 mask causal weights linear(phi) }",
   ],
+  [
+    "keys projected",
+    `${head}, G: f32[R, S]) { ${elu1} project k along S by G project v along S by G weights linear(phi) }`,
+  ],
+  [
+    "rotated",
+    "attention a(q: f32[B, H, L, 8], k: f32[B, Hkv, S, 8], v: f32[B, Hkv, S, E]) { fn phi(x) = max(x, 0) + 0.01 rotate q, k by rope(base: 100) mask causal weights linear(phi) }",
+  ],
   ["exponents of elements", `${head}) { fn phi(x) = exp(x) mask causal weights linear(phi) }`],
 ];
 
