@@ -23,7 +23,7 @@ interface Rows {
 export interface Pairs {
   /** Of query row `row` and, by its number, each key. */
   readonly of: (b: number, h: number, row: number) => (key: number) => number;
-  /** The largest exponent that was met: rounding grows with it. */
+  /** The largest exponents of a query and of a key that were met, added as a pair adds them: rounding grows with it. */
   readonly exponent: () => number;
 }
 
@@ -53,7 +53,7 @@ export function pairsOf(
   };
   const feature = prepare(weights.feature, frame, own, "f64");
   const scale = prepare(spec.scale, frame, source, "f64");
-  let most = 0;
+  const most = { q: 0, k: 0 };
 
   const rowsOf = (operand: OperandRows, b: number, h: number, first: number, rows: number, head: number): Rows => {
     const features = new Float64Array(rows * count);
@@ -71,7 +71,8 @@ export function pairsOf(
       if (!weights.exponent) continue;
       const line = features.subarray(n * count, (n + 1) * count);
       largest[n] = line.reduce((a, x) => (x > a ? x : a), -Infinity);
-      if (Math.abs(largest[n]) < Infinity) most = Math.max(most, Math.abs(largest[n]));
+      const own = operand === q ? "q" : "k";
+      if (Math.abs(largest[n]) < Infinity) most[own] = Math.max(most[own], Math.abs(largest[n]));
       const reference = largest[n] === -Infinity ? 0 : largest[n];
       line.forEach((x, m) => (line[m] = Math.exp(x - reference)));
     }
@@ -86,7 +87,7 @@ export function pairsOf(
     return made;
   };
   return {
-    exponent: () => most,
+    exponent: () => most.q + most.k,
     of: (b, h, at) => {
       const query = rowsOf(q, b, h, at, 1, h);
       const { features, largest } = keysOf(b, Math.floor(h / group));
