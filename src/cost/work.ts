@@ -19,8 +19,21 @@ export interface Work {
   };
 }
 
-/** 2 · (D + Dv) operations a kept pair. */
+/**
+ * 2 · (D + Dv) operations a kept pair; of linear weights 2 · (Dv + 1) a feature of each key, which is added to a sum, and
+ * of each query, which reads it, beside what the features themselves cost.
+ */
 export function flopsOf(spec: Spec, sizes: Sizes, keptPairs: number): number {
+  const { weights, extents } = spec;
+  if (weights.kind !== "linear") return pairsOf(spec, sizes, keptPairs);
+  const { batch, head, keyHead, query, key, valueChannel } = extents;
+  const [B, H, Hkv, L, S, Dv, M] = [batch, head, keyHead, query, key, valueChannel, weights.count].map((x) =>
+    sizeValue(x, sizes),
+  );
+  return 2 * (Dv + 1) * B * M * (H * L + Hkv * S);
+}
+
+function pairsOf(spec: Spec, sizes: Sizes, keptPairs: number): number {
   const { batch, head, query, key, channel, valueChannel } = spec.extents;
   const [B, H, L, S, D, Dv] = [batch, head, query, key, channel, valueChannel].map((x) => sizeValue(x, sizes));
   return 2 * (D + Dv) * B * H * L * S * keptPairs;
@@ -30,7 +43,7 @@ export function flopsOf(spec: Spec, sizes: Sizes, keptPairs: number): number {
 export function workOf(spec: Spec, sizes: Sizes, keptPairs: number): Work {
   const { batch, head, query, channel } = spec.extents;
   const [B, H, L, D] = [batch, head, query, channel].map((x) => sizeValue(x, sizes));
-  const dense = flopsOf(spec, sizes, 1);
+  const dense = pairsOf(spec, sizes, 1);
   const flops = flopsOf(spec, sizes, keptPairs);
   const rest = 24 * (H * D) ** 2 * B * L;
   const layer = Math.max(1, dense + rest);

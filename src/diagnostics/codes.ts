@@ -47,6 +47,7 @@ export const codes = {
   FOV3015: "what a projection of the keys leaves without meaning",
   FOV3016: "an operand of integers has no scale",
   FOV3017: "a scale of a tensor that takes none",
+  FOV3018: "what linear weights leave without meaning",
   FOV3103: "feature not available yet: positions",
   FOV3104: "feature not available yet: route",
   FOV3105: "feature not available yet: precision",

@@ -7,12 +7,13 @@
 import { elementBytes } from "../scalar/storage.ts";
 import { settled, type Operation, type OperationTable, type Statement, type TileProgram } from "../tile/tile.ts";
 import { Builder } from "./builder.ts";
-import { emitLoad, emitMap, emitRescale, emitStore } from "./elements.ts";
+import { emitMap, emitRescale } from "./elements.ts";
 import { i32, local, op, type Expr, type Local, type MicroFunction, type MicroProgram } from "./micro.ts";
 import { emitJoin, emitUnite, emitVisit } from "./ranges.ts";
 import { emitBounds, emitDot, emitFinite, emitReduce } from "./rows.ts";
 import { lowerScalar } from "./scalars.ts";
 import { panelRows, scopeOf, variableName, type RegisterTarget, type Scope } from "./scope.ts";
+import { emitLoad, emitStore } from "./transfers.ts";
 
 export function blockRegisters(program: TileProgram, target: RegisterTarget): MicroProgram {
   if (panelRows % target.lanes !== 0) throw new Error(`micro: ${target.lanes} lanes do not divide a panel`);

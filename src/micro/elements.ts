@@ -1,22 +1,17 @@
 /**
- * Element-wise operations: load, store, fill, map, rescale. Take the operation and a builder of the function it
- * becomes; emit row loops with a vector loop over columns and a scalar loop for the rest. Guarantees: nothing
- * outside the logical extents is written but the padding of a loaded buffer, which is 0; tensors are only touched
- * inside their extents.
+ * Element-wise operations in buffers: fill, map, rescale. Take the operation and a builder of the function it becomes; emit
+ * row loops with a vector loop over columns and a scalar loop for the rest. Guarantees: nothing outside the logical
+ * extents is written.
  */
 import type { Scalar } from "../scalar/scalar.ts";
-import { isReal, type Dtype } from "../scalar/storage.ts";
-import { elementOf } from "../tile/loaded.ts";
 import type { Operation, View } from "../tile/tile.ts";
 import type { Builder } from "./builder.ts";
-import { along, joinOf, storeJoined, together, word, type Join, type Row } from "./loops.ts";
-import { f32, i32, isVector, load, op, splat, type Expr, type MicroStatement } from "./micro.ts";
+import { along, joinOf, storeJoined, together, word, type Join } from "./loops.ts";
+import { f32, i32, load, op, splat, type Expr, type MicroStatement } from "./micro.ts";
 import { emitReduce } from "./rows.ts";
-import { lowerScalar, placed } from "./scalars.ts";
-import { bufferStride, elementAt, found, isVar, panelRows, type Scope } from "./scope.ts";
-import { emitSmallRow, inRuns } from "./small.ts";
-import { dtypeOf, fetch, further, placeOf, put } from "./tensors.ts";
-import { straight, varies } from "./vectors.ts";
+import { lowerScalar } from "./scalars.ts";
+import { elementAt, type Scope } from "./scope.ts";
+import { straight } from "./vectors.ts";
 
 type Of<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
@@ -92,132 +87,5 @@ export function emitRescale(scope: Scope, b: Builder, { to, by }: Of<"rescale">)
         otherwise: [],
       });
     });
-  });
-}
-
-export function emitLoad(scope: Scope, b: Builder, operation: Of<"load">): void {
-  const { to, tensor, at, scale, small } = operation;
-  const rows = b.let(lowerScalar(scope, b, to.rows), "rows");
-  const row = b.let(lowerScalar(scope, b, to.row), "row");
-  const integers = found(scope.buffers, to.buffer).type === "i32";
-  const dtype = dtypeOf(scope, tensor);
-  const element = elementOf(operation, dtype);
-  const factor = scale ? b.let(lowerScalar(scope, b, scale), "scale") : undefined;
-  const one = (): Expr => {
-    const value = typed(lowerScalar(scope, b, element));
-    const real = integers || value.type === "f32" ? value : op("float", value);
-    return factor ? op("mul", real, factor) : real;
-  };
-  const r = b.declare("r", "i32");
-  if (!to.columns) {
-    b.for(r, i32(0), rows, 1, () => b.store(elementAt(scope, to.buffer, op("add", row, r)), one()));
-    return;
-  }
-  const columns = b.let(lowerScalar(scope, b, to.columns), "columns");
-  const c = b.declare("c", "i32");
-  const apart = scope.panels.has(to.buffer) ? panelRows : 1;
-  const last = at[at.length - 1];
-  const line = !integers && last && isVar(last, "c") && !at.slice(0, -1).some((x) => varies(x, "c"));
-  const plain = line && (small ? inRuns(small) : isReal(dtype));
-  b.for(r, i32(0), rows, 1, () => {
-    const base = b.let(elementAt(scope, to.buffer, op("add", row, r)), "base");
-    const target = (index: Expr): Expr => op("add", base, op("mul", index, i32(4 * apart)));
-    const slow = (): void => b.for(c, i32(0), columns, 1, () => b.store(target(c), one()));
-    if (plain) {
-      b.set(c, i32(0));
-      const leading = at.slice(0, -1).map((x) => b.let(lowerScalar(scope, b, x)));
-      const start = placed(scope, b, tensor, [...leading, i32(0)]);
-      const lastColumn = b.let(op("sub", columns, i32(1)));
-      const lastPlace = dtype === "i4" ? b.let(op("shr", lastColumn, i32(1))) : lastColumn;
-      const end = placed(scope, b, tensor, [...leading, lastPlace]);
-      const from = b.let(placeOf(scope, tensor, start.flat), "from");
-      const put = (index: Expr, ahead: number, value: Expr): void =>
-        putRow(scope, b, { to: target(index), apart }, ahead, value);
-      const copy = (): void => copyRow(scope, b, { from, dtype, columns, factor, put });
-      const taken = small ? (): void => emitSmallRow(scope, b, { small, from, columns, factor, put }) : copy;
-      b.if(op("and", start.inside, end.inside), taken, slow);
-    } else slow();
-    b.for(c, columns, bufferStride(to.buffer), 1, () => b.store(target(c), integers ? i32(0) : f32(0)));
-  });
-}
-
-interface Copy {
-  readonly from: Expr;
-  readonly dtype: Dtype;
-  readonly columns: Expr;
-  readonly factor: Expr | undefined;
-  readonly put: (index: Expr, ahead: number, value: Expr) => void;
-}
-
-function copyRow(scope: Scope, b: Builder, { from, dtype, columns, factor, put }: Copy): void {
-  const row: Row = { name: "c", extent: columns, before: [], turns: together };
-  const loops = along(scope, b, row, ({ counter, ahead, vector }) => {
-    const read = fetch(b, dtype, further(dtype, from, counter), ahead, vector !== undefined);
-    put(counter, ahead, b.let(factor ? op("mul", read, vector ? splat(factor) : factor) : read));
-  });
-  loops.forEach((s) => b.emit(s));
-}
-
-/** Stores a number, or those of a vector, `ahead` columns beyond `to`; `apart` elements are from a column to the next. */
-function putRow(
-  scope: Scope,
-  b: Builder,
-  { to, apart }: { readonly to: Expr; readonly apart: number },
-  ahead: number,
-  value: Expr,
-): void {
-  const offset = 4 * ahead * apart;
-  if (!isVector(value.type) || apart === 1) b.store(to, value, offset);
-  else
-    for (let lane = 0; lane < scope.lanes; lane++)
-      b.store(to, { kind: "lane", type: "f32", of: value, lane }, offset + lane * 4 * apart);
-}
-
-export function emitStore(
-  scope: Scope,
-  b: Builder,
-  { tensor, at, rows: height, columns: width, value }: Of<"store">,
-): void {
-  const rows = b.let(lowerScalar(scope, b, height), "rows");
-  const r = b.declare("r", "i32");
-  const dtype = dtypeOf(scope, tensor);
-  const guarded = (): void => {
-    const indices = at.map((x) => b.let(lowerScalar(scope, b, x)));
-    const { inside, flat } = placed(scope, b, tensor, indices);
-    b.if(inside, () => put(b, dtype, placeOf(scope, tensor, flat), typed(lowerScalar(scope, b, value))));
-  };
-  if (!width) {
-    b.for(r, i32(0), rows, 1, guarded);
-    return;
-  }
-  const columns = b.let(lowerScalar(scope, b, width), "columns");
-  const c = b.declare("c", "i32");
-  const last = at[at.length - 1];
-  const plain = last && isVar(last, "c") && !at.slice(0, -1).some((x) => varies(x, "c"));
-  b.for(r, i32(0), rows, 1, () => {
-    const slow = (): void => b.for(c, i32(0), columns, 1, guarded);
-    if (!plain) return slow();
-    const leading = at.slice(0, -1).map((x) => b.let(lowerScalar(scope, b, x)));
-    const start = placed(scope, b, tensor, [...leading, i32(0)]);
-    const end = placed(scope, b, tensor, [...leading, b.let(op("sub", columns, i32(1)))]);
-    const base = b.let(placeOf(scope, tensor, start.flat), "base");
-    b.if(
-      op("and", start.inside, end.inside),
-      () => {
-        const before: MicroStatement[] = [];
-        const turns = straight(scope, value, "c") ? together : 1;
-        const loops = along(scope, b, { name: "c", extent: columns, before, turns }, ({ counter, ahead, vector }) =>
-          put(
-            b,
-            dtype,
-            further(dtype, base, counter),
-            vector ? vector(value) : typed(lowerScalar(scope, b, value)),
-            ahead,
-          ),
-        );
-        [...before, ...loops].forEach((s) => b.emit(s));
-      },
-      slow,
-    );
   });
 }

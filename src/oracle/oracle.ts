@@ -13,8 +13,10 @@ import type { Scalar } from "../scalar/scalar.ts";
 import { numbersOf } from "../scalar/storage.ts";
 import type { Role, Sizes, Spec } from "../spec/spec.ts";
 import { dequantise } from "./dequantise.ts";
+import { pairsOf, type OperandRows } from "./features.ts";
 import { project } from "./project.ts";
 import { rotate } from "./rotate.ts";
+import { finite, weigh } from "./weigh.ts";
 
 /** A tensor as it is stored: row-major, a scalar has no dims; a bool is 0 or 1, f16 and bf16 are their bits, i4 two a byte. */
 export interface Values {
@@ -193,6 +195,13 @@ function rowEvaluator(
   const scale = prepare(spec.scale, frame, source, "f64");
   const score = prepare(spec.score, frame, source, "f64");
   const sink = weights.kind === "softmax" && weights.sink ? prepare(weights.sink, frame, source, "f64") : undefined;
+  const rowsOf = ({ data, strides }: Operand): OperandRows => ({
+    data,
+    at: (b, h, position) => b * strides.batch + h * strides.head + position * strides.position,
+    stride: strides.channel,
+  });
+  const pairs = weights.kind === "linear" ? pairsOf(spec, source, { q: rowsOf(q), k: rowsOf(k) }, size) : undefined;
+  const kind = weights.kind === "linear" && weights.exponent ? "softmax" : weights.kind;
   const output = spec.output ? prepare(spec.output, frame, source, "f64") : undefined;
   const allowed = new Int32Array(keys);
   const logits = new Float64Array(keys);
@@ -221,9 +230,15 @@ function rowEvaluator(
     const qAt = b * q.strides.batch + h * q.strides.head + row * q.strides.position;
     let kept = 0;
     let logit = 0;
+    const pair = pairs?.of(b, h, row);
     for (let j = 0; j < keys; j++) {
       vj.value = j;
       if (mask() === 0) continue;
+      if (pair) {
+        logits[kept] = pair(j);
+        allowed[kept++] = j;
+        continue;
+      }
       const kAt = b * k.strides.batch + keyHead * k.strides.head + j * k.strides.position;
       let dot = 0;
       for (let c = 0; c < depth; c++) dot += q.data[qAt + c * q.strides.channel] * k.data[kAt + c * k.strides.channel];
@@ -236,8 +251,8 @@ function rowEvaluator(
     // What a score adds is rounded with the product; far below the largest of the row it weighs nothing.
     let largest = Number.NEGATIVE_INFINITY;
     for (let n = 0; n < kept; n++) largest = Math.max(largest, logits[n]);
-    logit = Math.max(logit, finite(Math.abs(largest)));
-    const { lse, weightSum } = weigh(weights.kind, logits, kept, sink?.());
+    logit = Math.max(logit, pairs ? pairs.exponent() : finite(Math.abs(largest)));
+    const { lse, weightSum } = weigh(kind, logits, kept, sink?.());
     const weighing = lse === -Infinity ? 0 : kept;
     logits.fill(0, weighing, kept);
     const o = new Float64Array(channels);
@@ -249,41 +264,6 @@ function rowEvaluator(
     return { o, lse, weightSum, logit, gain, keys: allowed.subarray(0, kept), weights: logits.subarray(0, kept) };
   };
 }
-
-/** Turns the first `count` logits into weights, in place. */
-function weigh(
-  kind: Spec["weights"]["kind"],
-  logits: Float64Array,
-  count: number,
-  sink: number | undefined,
-): { lse: number; weightSum: number } {
-  switch (kind) {
-    case "softmax": {
-      let most = sink ?? -Infinity;
-      for (let n = 0; n < count; n++) most = logits[n] > most || Number.isNaN(logits[n]) ? logits[n] : most;
-      if (count === 0 || most === -Infinity) return { lse: most, weightSum: 0 };
-      let sum = sink === undefined ? 0 : Math.exp(sink - most);
-      for (let n = 0; n < count; n++) sum += Math.exp(logits[n] - most);
-      let weightSum = 0;
-      for (let n = 0; n < count; n++) {
-        logits[n] = Math.exp(logits[n] - most) / sum;
-        weightSum += logits[n];
-      }
-      return { lse: most + Math.log(sum), weightSum: finite(weightSum) };
-    }
-    case "sigmoid":
-    case "relu": {
-      let weightSum = 0;
-      for (let n = 0; n < count; n++) {
-        logits[n] = kind === "relu" ? Math.max(logits[n], 0) : 1 / (1 + Math.exp(-logits[n]));
-        weightSum += logits[n];
-      }
-      return { lse: Number.NaN, weightSum: finite(weightSum) };
-    }
-  }
-}
-
-const finite = (x: number): number => (Number.isFinite(x) ? x : 0);
 
 function largestFinite(data: ArrayLike<number>): number {
   let most = 0;

@@ -6,6 +6,7 @@
 import { ceilDiv, dependsOn, int, sub, substitute, variable, type Scalar } from "../scalar/scalar.ts";
 import type { Spec } from "../spec/spec.ts";
 import { atLeastOne } from "./digits.ts";
+import { featureStages } from "./features.ts";
 import { operandStages } from "./operands.ts";
 import type { Axis, Plan, Range, Split, Stage, Verdict, Visit } from "./plan.ts";
 import { rangesFor } from "./ranges.ts";
@@ -24,7 +25,9 @@ export function plan(spec: Spec): Plan {
   const [query, keys] = [axis("i", extents.query), axis("j", extents.key)];
   const { strands, rows } = strandsFor(mask, query, keys, around);
   const { stages: prepared, operands } = operandStages(spec);
-  const attends = strands.map((strand): Stage => {
+  const linear = featureStages(spec, operands, (name) => free(spec, name), granule);
+  const others = linear.length > 0 ? [] : strands;
+  const attends = others.map((strand): Stage => {
     const visit = strand.split ? boxVisit(strand) : visitOf({ ...spec, mask: strand.mask });
     const split = strand.split && splitOf(strand.split);
     // Without a split the mask is as it was written.
@@ -53,12 +56,16 @@ export function plan(spec: Spec): Plan {
     ...(rows ? { rows } : {}),
     stages: [
       ...prepared,
+      ...linear,
       ...attends,
       ...(attends.length > 1 ? [{ kind: "merge", parts: attends.length } as const] : []),
       { kind: "fold", ...(spec.output ? { output: spec.output } : {}), outputs: spec.outputs },
     ],
   };
 }
+
+const free = (spec: Pick<Spec, "inputs">, name: string): string =>
+  spec.inputs.some((input) => input.name === name) ? free(spec, `${name}_`) : name;
 
 function splitOf({ digits, box, origin, residues }: Extract<Strand["split"], object>): Split {
   const [query, keys] = [atLeastOne(digits.query), atLeastOne(digits.keys)];

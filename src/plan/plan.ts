@@ -134,6 +134,33 @@ export type Stage =
       readonly rows: Scalar;
       readonly keys: Scalar;
     }
+  /**
+   * to[…, i, m] = feature m < count of row i of an operand times `scale`, the row as `featureRow`. With `exponent`, e to
+   * it less the largest of the row; of keys that largest stands behind the features.
+   */
+  | {
+      readonly kind: "features";
+      readonly to: string;
+      readonly operand: string;
+      readonly side: "query" | "key";
+      readonly feature: Scalar;
+      readonly exponent: boolean;
+      readonly count: Scalar;
+      readonly scale: Scalar;
+    }
+  /**
+   * to[b, hk, n, m] = Σ over the keys j before chunk n of features[j, m] · (values[j], 1): the values' channels, then the
+   * sum of features, then, with `exponent`, the reference that both are relative to. Without `chunk` of all keys, n = 0.
+   */
+  | {
+      readonly kind: "scan";
+      readonly to: string;
+      readonly features: string;
+      readonly values: string;
+      readonly count: Scalar;
+      readonly exponent: boolean;
+      readonly chunk?: number;
+    }
   | {
       readonly kind: "attend";
       readonly visit: Visit;
@@ -145,6 +172,10 @@ export type Stage =
       readonly split?: Split;
       /** The tensors of queries, keys and values, where they are not those that were passed. */
       readonly operands?: Operands;
+      /** How many channels queries and keys have, where not as many as those that were passed. */
+      readonly channels?: Scalar;
+      /** Rows begin with what a scan summed, the one of number `chunk` (in terms of i0), and not with nothing. */
+      readonly initial?: { readonly state: string; readonly chunk: Scalar; readonly exponent: boolean };
     }
   /**
    * Joins the states of the attends before it, which see disjoint pairs of the same rows. An online state that one

@@ -39,9 +39,25 @@ function printStage(stage: Stage): readonly string[] {
       const { to, by, from, rows, keys } = stage;
       return [`contract ${to} = ${by} · ${from}: ${printScalar(rows)} mixtures of ${printScalar(keys)} keys`];
     }
+    case "features": {
+      const { to, operand, feature, exponent, count, scale } = stage;
+      return [
+        `features ${to} of ${operand} times ${printScalar(scale)}: ${printScalar(count)} a row`,
+        `  ${exponent ? "e to the " : ""}${printScalar(feature)}${exponent ? ", relative to the row's largest" : ""}`,
+      ];
+    }
+    case "scan": {
+      const { to, features, values, chunk } = stage;
+      return [
+        `scan ${to} = sums of ${features} · (${values}, 1) ${chunk ? `before each ${chunk} keys` : "over all keys"}`,
+      ];
+    }
     case "attend":
       return [
         stage.operands ? `attend from ${stage.operands.q} to ${stage.operands.k}, ${stage.operands.v}` : "attend",
+        ...(stage.initial
+          ? [`  beginning with ${stage.initial.state} of chunk ${printScalar(stage.initial.chunk)}`]
+          : []),
         ...(stage.split ? printSplit(stage.split).map((line) => `  ${line}`) : []),
         ...printVisit(stage.visit).map((line) => `  ${line}`),
         `  mask ${printScalar(stage.mask)}`,

@@ -42,6 +42,17 @@ const rows: { readonly [K in Weights["kind"]]: Row<K> } = {
     normalised: false,
     strategy: "online",
   }),
+  /** s itself, a product of features, and exactly 0 where masked; of exponents s is its logarithm. */
+  linear: ({ exponent }) => ({
+    kind: exponent ? "linear, of exponents" : "linear",
+    reference: exponent ? "max" : "none",
+    init: { reference: lowest, sum: float(0) },
+    weight: exponent
+      ? call("exp2", sub(s, m))
+      : select(call("eq", s, lowest), float(0), mul(s, float(Math.fround(Math.LN2)))),
+    normalised: true,
+    strategy: "online",
+  }),
 };
 
 const asReal = (x: Scalar): Scalar => (x.type === "f32" ? x : call("float", x));
@@ -54,6 +65,8 @@ export function stateOf(weights: Weights): State {
       return rows.sigmoid(weights);
     case "relu":
       return rows.relu(weights);
+    case "linear":
+      return rows.linear(weights);
   }
   weights satisfies never;
   return rows.relu({ kind: "relu" });

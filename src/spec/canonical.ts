@@ -102,7 +102,8 @@ export function clauseLines(clauses: Clauses, resolved: Resolved, resolver: Reso
   line("mask", written("mask") ?? "true");
   const weights = clauseOf(clauses, "weights");
   const [argument] = weights?.args ?? [];
-  line("weights", `${resolved.weights.kind}${argument ? `(sink: ${exprText(argument.value)})` : ""}`);
+  const named = argument?.name ? `${argument.name.text}: ` : "";
+  line("weights", `${resolved.weights.kind}${argument ? `(${named}${exprText(argument.value)})` : ""}`);
   line("output", written("output") ?? "o");
   line("return", resolved.outputs.map(outputText).join(", "));
   return lines;

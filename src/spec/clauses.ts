@@ -6,6 +6,7 @@ import { diagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { closest } from "../diagnostics/suggest.ts";
 import { add, call, float, sub, truth, variable, type Scalar } from "../scalar/scalar.ts";
 import type { Clause, Expr } from "../syntax/ast.ts";
+import { resolveFeatures } from "./feature-map.ts";
 import { warnLaterKeys } from "./later-keys.ts";
 import { lower } from "./lowering.ts";
 import { resolveReturn } from "./returned.ts";
@@ -86,7 +87,7 @@ export function resolveClauses(
   );
   const score = resolveReal(valueOf(clauses, "score"), scopeOf(resolver, places.score), () => variable("s", "f32"));
   const mask = resolveMask(resolver, clauses);
-  const weights = resolveWeights(resolver, clauses);
+  const weights = resolveWeights(resolver, clauses, signature);
   const output = resolveOutput(resolver, clauses);
   const outputs = resolveReturn(resolver, clauseOf(clauses, "return"), signature, weights);
   if (!position || !scale || !score || !mask || !weights || !output || !outputs) return undefined;
@@ -157,11 +158,12 @@ const weightsByName: Readonly<Record<string, Weights["kind"]>> = {
   softmax: "softmax",
   sigmoid: "sigmoid",
   relu: "relu",
+  linear: "linear",
 } satisfies { [K in Weights["kind"]]: K };
 const knownWeights = Object.values(weightsByName);
-const laterWeights = ["linear", "delta", "nystrom"];
+const laterWeights = ["delta", "nystrom"];
 
-function resolveWeights(resolver: Resolver, clauses: Clauses): Weights | undefined {
+function resolveWeights(resolver: Resolver, clauses: Clauses, signature: Signature): Weights | undefined {
   const clause = clauseOf(clauses, "weights");
   if (!clause) return { kind: "softmax" };
   const scope = scopeOf(resolver, places.sink);
@@ -169,7 +171,7 @@ function resolveWeights(resolver: Resolver, clauses: Clauses): Weights | undefin
   const args = clause.args ?? [];
   if (laterWeights.includes(text)) {
     return report(scope, "FOV3107", `\`weights ${text}\` is not available yet`, clause.span, {
-      notes: ["available now: `softmax`, `softmax(sink: …)`, `sigmoid` and `relu`"],
+      notes: ["available now: `softmax`, `softmax(sink: …)`, `sigmoid`, `relu` and `linear(phi)`"],
     });
   }
   const kind = Object.hasOwn(weightsByName, text) ? weightsByName[text] : undefined;
@@ -182,6 +184,7 @@ function resolveWeights(resolver: Resolver, clauses: Clauses): Weights | undefin
       suggestion(span, closest(text, [...knownWeights, ...laterWeights])),
     );
   }
+  if (kind === "linear") return resolveFeatures(resolver, clause, signature);
   const [first, second] = args;
   if (!first) return { kind };
   const bare = kind !== "softmax";

@@ -8,6 +8,7 @@ import { call, read, truth, type Scalar } from "../scalar/scalar.ts";
 import { scalarTypeOf } from "../scalar/storage.ts";
 import type { Expr } from "../syntax/ast.ts";
 import { lowerCall } from "./calls.ts";
+import { product } from "./feature-map.ts";
 import { operand, wrongRank } from "./lowering.ts";
 import { lowerName } from "./names.ts";
 import { report, type Scope, type Value } from "./scope.ts";
@@ -91,6 +92,7 @@ function lowerUnary(x: Expr & { kind: "unary" }, scope: Scope): Scalar | undefin
 
 function lowerBinary(x: Expr & { kind: "binary" }, scope: Scope): Scalar | undefined {
   if (x.op === "@") {
+    if (scope.place.vectors) return product(x, scope);
     const row = operandRow(x, scope);
     if (row) return refuseRow(row, scope);
     return report(scope, "FOV3114", "`@` multiplies rows of operands, which is not available yet", x.span, {

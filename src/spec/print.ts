@@ -3,7 +3,7 @@
  * print equal texts.
  */
 import { printConstant, printScalar } from "../scalar/print.ts";
-import { inputText, outputText, type ExampleValue, type Spec } from "./spec.ts";
+import { inputText, outputText, type ExampleValue, type Spec, type Weights } from "./spec.ts";
 
 function printValue(value: ExampleValue): string {
   switch (value.kind) {
@@ -20,6 +20,13 @@ function printValue(value: ExampleValue): string {
     case "file":
       return `file(${JSON.stringify(value.path)})`;
   }
+}
+
+function printWeights(weights: Weights): string {
+  if (weights.kind === "softmax" && weights.sink) return `softmax(sink: ${printScalar(weights.sink)})`;
+  if (weights.kind !== "linear") return weights.kind;
+  const { feature, exponent, count } = weights;
+  return `linear of ${printScalar(count)} features: ${exponent ? "e to the " : ""}${printScalar(feature)}`;
 }
 
 export function printSpec(spec: Spec): string {
@@ -45,10 +52,7 @@ export function printSpec(spec: Spec): string {
     ["scale", printScalar(spec.scale)],
     ["score", printScalar(spec.score)],
     ["mask", printScalar(spec.mask)],
-    [
-      "weights",
-      weights.kind === "softmax" && weights.sink ? `softmax(sink: ${printScalar(weights.sink)})` : weights.kind,
-    ],
+    ["weights", printWeights(weights)],
     ["output", spec.output ? printScalar(spec.output) : ""],
     ["return", spec.outputs.map(outputText).join(", ")],
     ["example", examples.join(", ")],

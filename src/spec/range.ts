@@ -118,6 +118,8 @@ export function leaves32Bits(spec: Spec, sizes: Sizes, elements: (tensor: string
   if (magnitude(position) >= farthest) report(spec.position);
   const variables = new Map([...places, ["i", position]]);
   const sink = spec.weights.kind === "softmax" && spec.weights.sink ? [spec.weights.sink] : [];
+  if (spec.weights.kind === "linear")
+    intervalOf(spec.weights.feature, { ...none, variables: new Map([...places, ["c", below(spec.weights.count)]]) });
   for (const x of [spec.mask, spec.score, spec.scale, ...sink]) intervalOf(x, { ...none, variables });
   return first;
 }

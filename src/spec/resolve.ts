@@ -23,6 +23,7 @@ import {
 } from "./declarations.ts";
 import { resolveExample } from "./example.ts";
 import { lowerValue } from "./expressions.ts";
+import { refusePairsOf } from "./feature-map.ts";
 import { refuseLater } from "./features.ts";
 import { maxLength, tooLong } from "./inputs.ts";
 import { lower } from "./lowering.ts";
@@ -241,6 +242,8 @@ function resolveAttention(
   resolveBlocks(resolver, clauses);
   const resolved = resolveClauses(resolver, clauses, signature, passed.extents);
   if (resolved && projections.length > 0) refusePairs(resolver, attention.clauses, resolved);
+  if (resolved?.weights.kind === "linear")
+    refusePairsOf(resolver, attention.clauses, { ...resolved, extents: signature.extents });
   checkLets(resolver);
   const where = [...resolveWhere(resolver, attention.where), ...signature.implied, ...rotated.implied];
   const schedules = resolveSchedules(resolver, name.text, declarations.schedules);

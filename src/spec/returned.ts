@@ -70,7 +70,11 @@ function resolveOne(around: Around, returned: Returned, before: readonly SpecOut
   }
   if (value === "lse" && weights && weights.kind !== "softmax") {
     return report(scope, "FOV3009", `\`lse\` has no meaning for \`weights ${weights.kind}\``, name.span, {
-      notes: [`${weights.kind} weights are a plain sum without a normaliser`],
+      notes: [
+        weights.kind === "linear"
+          ? "the sum of linear weights may be negative, and its size hangs on how features are stabilised"
+          : `${weights.kind} weights are a plain sum without a normaliser`,
+      ],
       help: "return `o` alone",
     });
   }

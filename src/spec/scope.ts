@@ -45,6 +45,8 @@ export interface Place {
   readonly inputs: boolean;
   readonly sizes: boolean;
   readonly division: Division;
+  /** May a tensor without its last index stand for its elements? */
+  readonly vectors?: true;
 }
 
 const row = ["b", "h", "row", "i", "bi"];
@@ -54,6 +56,14 @@ export const places = {
   mask: { clause: "`mask`", variables: pair, inputs: true, sizes: true, division: "refused" },
   score: { clause: "`score`", variables: [...pair, "s"], inputs: true, sizes: true, division: "real" },
   scale: { clause: "`scale`", variables: ["b", "h"], inputs: true, sizes: true, division: "real" },
+  features: {
+    clause: "a feature map",
+    variables: ["b", "h"],
+    inputs: true,
+    sizes: true,
+    division: "real",
+    vectors: true,
+  },
   sink: { clause: "a sink", variables: row, inputs: true, sizes: true, division: "real" },
   rotateQueries: { clause: "`rotate` of q", variables: row, inputs: true, sizes: true, division: "real" },
   rotateKeys: { clause: "`rotate` of k", variables: ["b", "j", "bj"], inputs: true, sizes: true, division: "real" },
@@ -89,6 +99,8 @@ export interface Resolver {
   blocks?: { readonly rows: number; readonly columns: number };
   /** What the attention turned out to use. */
   readonly used: { readonly callables: Set<Callable>; readonly params: Set<string>; readonly lets: Set<string> };
+  /** How many elements a row has, of which a feature map speaks. */
+  rowOf?: Scalar;
   bound: number;
   steps: number;
 }

@@ -90,7 +90,21 @@ export type Weights =
   | { readonly kind: "softmax"; /** Natural-unit logit, may depend on b, h, row, i. */ readonly sink?: Scalar }
   /** Plain sums without a normaliser: of 1 / (1 + e^−s), of max(s, 0). */
   | { readonly kind: "sigmoid" }
-  | { readonly kind: "relu" };
+  | { readonly kind: "relu" }
+  /**
+   * φ(q) · φ(k), divided by their sum. `feature` is element `c` < `count` of φ of the row `featureRow`, f32; with
+   * `exponent` e to its power is.
+   */
+  | {
+      readonly kind: "linear";
+      readonly phi: string;
+      readonly feature: Scalar;
+      readonly exponent: boolean;
+      readonly count: Scalar;
+    };
+
+/** What a feature map reads the elements of its row from; no input has such a name. */
+export const featureRow = "phi.x";
 
 export interface SpecOutput {
   readonly name: string;

@@ -59,7 +59,8 @@ function bounds(building: Building): readonly Statement[] {
 
 function weigh(building: Building): readonly Statement[] {
   const { names, plan, attend } = building;
-  const { channel, valueChannel } = plan.extents;
+  const { valueChannel } = plan.extents;
+  const channel = attend.channels ?? plan.extents.channel;
   const columns = s.sub(v("hi"), v("lo"));
   const scores: View = { buffer: names.scores, row: s.int(0), rows: v("rows"), columns };
   const chunkRows = (buffer: string, width: Scalar): View => ({

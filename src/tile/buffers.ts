@@ -11,9 +11,12 @@ import type { Order } from "./order.ts";
 import { KEYS, ROWS, SUPERBLOCK } from "./parameters.ts";
 import type { Buffer, RangeList } from "./tile.ts";
 
+/** The name, or one like it that no tensor has. */
+export const freeName = (plan: Plan, name: string): string =>
+  plan.inputs.some((input) => input.name === name) ? freeName(plan, `${name}_`) : name;
+
 export function namesFor(plan: Plan, { mask, score }: Attend, keys: Keys, order: Order): Names {
-  const taken = new Set(plan.inputs.map((input) => input.name));
-  const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
+  const free = (name: string): string => freeName(plan, name);
   const own = order.regroups ? "_regrouped" : "";
   const spoken = ["j", ...Object.keys(keys.digits(s.int(0)))];
   const held = keys.even ? [] : spoken.filter((name) => [mask, score].some((x) => s.dependsOn(x, name)));
@@ -34,8 +37,9 @@ export function namesFor(plan: Plan, { mask, score }: Attend, keys: Keys, order:
 
 export function buffersOf(buildings: readonly Building[]): readonly Buffer[] {
   const all = new Map<string, Buffer>();
-  for (const { plan, names } of buildings) {
-    const { channel, valueChannel } = plan.extents;
+  for (const { plan, attend, names } of buildings) {
+    const { valueChannel } = plan.extents;
+    const channel = attend.channels ?? plan.extents.channel;
     const places = s.mul(SUPERBLOCK, ROWS);
     const tile = (name: string, rows: Scalar, columns: Scalar): Buffer => ({ name, type: "f32", rows, columns });
     const vector = (name: string, rows: Scalar, type: Buffer["type"] = "f32"): Buffer => ({ name, type, rows });

@@ -16,7 +16,7 @@ import type { Plan, Stage } from "../plan/plan.ts";
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import { attendPiece, attendPieces } from "./attend.ts";
-import { buffersOf, namesFor, rangeList } from "./buffers.ts";
+import { buffersOf, freeName, namesFor, rangeList } from "./buffers.ts";
 import {
   log2e,
   minusInfinity,
@@ -27,13 +27,14 @@ import {
   type Building,
   type StateName,
 } from "./building.ts";
-import { contractBuffers, contractLaunch, intermediateOf } from "./contract.ts";
 import { keysOf } from "./keys.ts";
+import { distinct, launchOf } from "./launches.ts";
 import { orderOf, regrouped, spansOf, superblocks } from "./order.ts";
-import { smallOf } from "./loaded.ts";
+import { asNumbers } from "./loaded.ts";
 import { GROUP, KEYS, parametersFor, SUPERBLOCK } from "./parameters.ts";
-import { transformedTensor, transformLaunch } from "./transform.ts";
+import { beginFrom } from "./scan.ts";
 import { loop, type Operation, type Statement, type TensorRef, type TileProgram, type View } from "./tile.ts";
+import { everyStatement, uses } from "./walk.ts";
 
 type Fold = Extract<Stage, { kind: "fold" }>;
 
@@ -45,15 +46,12 @@ export function buildTiles(plan: Plan): TileProgram {
   const fold = plan.stages.find((stage) => stage.kind === "fold");
   if (attends.length === 0 || !fold) throw new Error("build-tiles: the plan needs an attend and a fold stage");
   const buildings = attends.map((attend) => prepare(plan, attend));
-  const contracts = plan.stages.filter((stage) => stage.kind === "contract");
-  const intermediates = plan.stages.flatMap((stage): readonly TensorRef[] => {
-    if (stage.kind === "transform") return [transformedTensor(plan, stage)];
-    return stage.kind === "contract" ? [intermediateOf(plan, stage)] : [];
-  });
-  const launches = plan.stages.flatMap((stage): readonly Statement[] => {
-    if (stage.kind === "transform") return [transformLaunch(plan, stage)];
-    return stage.kind === "contract" ? [contractLaunch(plan, stage)] : [];
-  });
+  const before = plan.stages.flatMap((stage) => launchOf(plan, stage));
+  const tensors = before.map(({ tensor }) => tensor);
+  const launches = [...before.map(({ launch }) => launch), ...heads(plan, superblock(buildings, fold))];
+  const body = asNumbers(launches, plan.inputs);
+  const buffers = distinct([...before.flatMap((launch) => launch.buffers), ...buffersOf(buildings)]);
+  const visits = [...everyStatement(body)].some((x) => x.kind === "visit");
   return {
     name: plan.name,
     ...(plan.schedules ? { schedules: plan.schedules } : {}),
@@ -61,10 +59,10 @@ export function buildTiles(plan: Plan): TileProgram {
     parameters: parametersFor(spansOf(plan)),
     inputs: plan.inputs.map(({ name, dtype, dims }): TensorRef => ({ name, dtype, dims })),
     outputs: fold.outputs.map(({ name, dtype, value }) => ({ name, dtype, dims: outputDims(plan, value) })),
-    ...(intermediates.length > 0 ? { intermediates } : {}),
-    buffers: [...contracts.flatMap((stage) => contractBuffers(plan, stage)), ...buffersOf(buildings)],
-    lists: [rangeList(buildings)],
-    body: [...launches, ...heads(plan, superblock(buildings, fold))],
+    ...(tensors.length > 0 ? { intermediates: tensors } : {}),
+    buffers: buffers.filter(({ name }) => uses(body, name)),
+    lists: visits ? [rangeList(buildings)] : [],
+    body,
   };
 }
 
@@ -103,6 +101,9 @@ function superblock(buildings: readonly Building[], fold: Fold): readonly Statem
   if (!first || !last) return [];
   const body = buildings.flatMap((building, n): readonly Statement[] => {
     const previous = buildings[n - 1];
+    // What begins with all keys visits none.
+    if (building.attend.initial && building.attend.visit.may.length === 0)
+      return [building.order.tiles(open(building))];
     if (!previous) {
       const plain = !building.attend.split;
       const unites = plain ? uniteRanges(building) : undefined;
@@ -193,10 +194,9 @@ function loadQueries(building: Building): Operation {
   const tensor = attend.operands?.q ?? "q";
   return {
     kind: "load",
-    to: tileRows(building, names.query, plan.extents.channel),
+    to: tileRows(building, names.query, attend.channels ?? plan.extents.channel),
     tensor,
     at,
-    ...smallOf(plan.inputs, tensor, at),
     scale: scoreIsPlain ? s.mul(attend.scale, log2e) : attend.scale,
   };
 }
@@ -204,11 +204,13 @@ function loadQueries(building: Building): Operation {
 function open(building: Building): readonly Statement[] {
   const { attend, names, order, plan } = building;
   const bind = rowBindings(building);
+  const visits = attend.visit.may.length > 0 || !attend.initial;
   return [
-    ...(order.regroups ? [] : [loadQueries(building)]),
+    ...(order.regroups || !visits ? [] : [loadQueries(building)]),
     { kind: "fill", to: tileRows(building, names.output, plan.extents.valueChannel), value: s.float(0) },
     { kind: "map", to: tileRows(building, names.rowMax), value: s.substitute(attend.state.init.reference, bind) },
     { kind: "map", to: tileRows(building, names.rowSum), value: s.substitute(attend.state.init.sum, bind) },
+    ...beginFrom(building, (name) => freeName(plan, name)),
   ];
 }
 
@@ -224,7 +226,8 @@ function regroup(from: Building, to: Building): readonly Statement[] {
 }
 
 function loadChunk({ plan, attend, keys, names }: Building): readonly Statement[] {
-  const { channel, valueChannel, key } = plan.extents;
+  const { valueChannel, key } = plan.extents;
+  const channel = attend.channels ?? plan.extents.channel;
   const number = s.add(v("chunk_lo"), v("r"));
   const position =
     keys.even && s.sameScalar(keys.at(number), number) ? number : s.min(keys.at(number), s.sub(key, s.int(1)));
@@ -242,7 +245,6 @@ function loadChunk({ plan, attend, keys, names }: Building): readonly Statement[
     to: view(buffer, columns),
     tensor,
     at,
-    ...smallOf(plan.inputs, tensor, at),
   });
   const digits: Readonly<Record<string, Scalar>> = { j: keys.at(number), ...keys.digits(number) };
   return [

@@ -15,7 +15,8 @@ import type { AskedSchedule } from "../spec/spec.ts";
 import type { Device } from "../targets/device.ts";
 import { spaceOf } from "./assign-spaces-and-layouts.ts";
 import { settle } from "./simplify.ts";
-import type { TileProgram } from "./tile.ts";
+import type { Buffer, TileProgram } from "./tile.ts";
+import { uses } from "./walk.ts";
 
 export interface Schedule {
   /** Query rows of a tile; with grouped heads, rows × heads of the group are counted together. */
@@ -105,10 +106,14 @@ function askedOf({ name, schedules = [] }: TileProgram, device: Device): AskedSc
 function footprintOf(program: TileProgram, device: Device): (tried: Omit<Schedule, "lazy">) => number {
   const sizes = Object.fromEntries(program.sizes.map((name) => [name, usual]));
   const held = program.buffers.filter((b) => ["workspace", "workgroup"].includes(spaceOf(b, program, device)));
+  // What one launch works on is out of a cache when the next one begins; elsewhere all buffers have a place of their own.
+  const cached = device.memories[0]?.kind === "cache";
+  const together = cached ? program.body.map((x) => held.filter((b) => uses([x], b.name))) : [held];
   return ({ rows, keys, superblock }) => {
     const variables = { ROWS: rows, KEYS: keys, SUPERBLOCK: superblock };
     const value = (x: Scalar): number => sizeValue(x, sizes, variables);
-    const bytes = held.reduce((sum, b) => sum + 4 * value(b.rows) * (b.columns ? value(b.columns) : 1), 0);
+    const bytesOf = (sum: number, b: Buffer): number => sum + 4 * value(b.rows) * (b.columns ? value(b.columns) : 1);
+    const bytes = Math.max(...together.map((buffers) => buffers.reduce(bytesOf, 0)));
     return device.threads === 1 ? bytes : bytes + 4 * staged * (rows + keys);
   };
 }

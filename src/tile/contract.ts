@@ -6,7 +6,6 @@
 import type { Plan, Stage } from "../plan/plan.ts";
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
-import { smallOf } from "./loaded.ts";
 import { KEYS, ROWS } from "./parameters.ts";
 import { loop, type Buffer, type Statement, type TensorRef, type View } from "./tile.ts";
 
@@ -78,7 +77,6 @@ export function contractLaunch(plan: Plan, stage: Contract): Statement {
             to: view(rows, depth, width),
             tensor: stage.from,
             at: from,
-            ...smallOf(plan.inputs, stage.from, from),
           },
           {
             kind: "dot",

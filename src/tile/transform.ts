@@ -3,7 +3,6 @@
  */
 import type { Plan, Stage } from "../plan/plan.ts";
 import * as s from "../scalar/scalar.ts";
-import { readAsNumbers } from "./loaded.ts";
 import { ROWS } from "./parameters.ts";
 import { loop, type Statement, type TensorRef } from "./tile.ts";
 
@@ -40,7 +39,7 @@ export function transformLaunch(plan: Plan, stage: Transform): Statement {
           at: plan.roles.map((role) => places[role]),
           rows: v("rows"),
           columns: channel,
-          value: s.substitute(readAsNumbers(stage.value, plan.inputs), bind),
+          value: s.substitute(stage.value, bind),
         },
       ]),
     ]),

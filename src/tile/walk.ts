@@ -115,3 +115,17 @@ export function viewsOf(op: Operation): readonly { readonly view: View; readonly
   });
   return views;
 }
+
+/** Does any statement work on the buffer of that name? */
+export function uses(list: readonly Statement[], buffer: string): boolean {
+  let found = false;
+  const look = (x: Scalar): Scalar => {
+    found ||= some(x, (n) => n.kind === "read" && n.tensor === buffer);
+    return x;
+  };
+  for (const x of everyStatement(list)) {
+    if (isOperation(x)) found ||= viewsOf(x).some(({ view }) => view.buffer === buffer);
+  }
+  for (const statement of list) mapScalars(statement, look);
+  return found;
+}

@@ -209,7 +209,8 @@ export async function wrong(
   const found = await kernel.call(sizes, inputs);
   const headSize = Number(sizes["D"] ?? 1);
   // A spec that scales or scores in its own way has logits of its own size.
-  const plain = spec.score.kind === "var" && spec.scale.kind !== "const";
+  const own = spec.weights.kind === "linear" && spec.weights.exponent;
+  const plain = spec.score.kind === "var" && spec.scale.kind !== "const" && !own;
   const limit = slack * (hot || plain ? limitOf(accuracy, hot, headSize) : limitFor(accuracy, right, headSize));
   const outputs = spec.outputs.filter(({ value }) => value === "o");
   const { ok, maxError, reason } = compare({ ...spec, outputs }, right, found, limit);

@@ -1,8 +1,8 @@
 /**
  * `fovea verify examples --target wgsl --strict`, then awkward calls of every example and of those awkward attentions
  * that are not like one of them: fewer and smaller calls than on the CPU, because a software GPU may be all there is.
- * It takes seconds for a pipeline, and there is one for each head size: the awkward calls keep the examples' own, and
- * so use the pipelines that the command made.
+ * It takes seconds for a pipeline, and there is one for each head size: an attention has its own in the command, and
+ * another one, in turn, in the awkward calls; test/wgsl/attention.test.ts has them all.
  */
 import { test } from "vitest";
 import { awkward, streaming } from "../support/awkward.ts";
@@ -15,11 +15,9 @@ const targets = ["wgsl"] as const;
 
 test("every example verifies on wgsl", () => verifyExamples(...targets), 1_800_000);
 
-for (const { file, specs } of examples())
-  for (const spec of specs) {
-    const channels = [[Number(spec.example.sizes["D"])]];
-    awkwardCalls(`${spec.name} of ${file}`, spec, { targets, levels: { ...gpuLevels(0), channels }, most: 9 });
-  }
+const all = examples().flatMap(({ file, specs }) => specs.map((spec) => ({ file, spec })));
+for (const [turn, { file, spec }] of all.entries())
+  awkwardCalls(`${spec.name} of ${file}`, spec, { targets, levels: gpuLevels(turn), most: 9 });
 
 const others = ["cross", "valid", "picked", "squash", "together", "transposed"];
 

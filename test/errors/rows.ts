@@ -43,6 +43,7 @@ export const specRows: readonly SpecRow[] = [
   row("FOV3015", a("project k along L by E project v along L by E «mask causal»", "E: f32[R, L]"), "leave out `mask`"),
   row("FOV3016", "attention a(q, k: f32[L, D], «v»: i8[L, D]) { }", "write `v: i8[…] scale vs`"),
   row("FOV3017", "attention a(q, k, v: f32[L, D] scale «vs», vs: f32) { }", "leave it out"),
+  row("FOV3018", `fn f(x) = x ${a("«mask window(4)» weights linear(f)")}`, "write `mask causal`"),
   row("FOV3103", a("«positions k at p»", "p: i32[L]"), ""),
   row("FOV3104", a("«route by h to x, y»"), ""),
   row("FOV3105", a("«precision int8 online»"), ""),
