@@ -17,6 +17,7 @@ import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import { attendPiece, attendPieces } from "./attend.ts";
 import { buffersOf, freeName, namesFor, rangeList } from "./buffers.ts";
+import { asNumbers } from "./as-numbers.ts";
 import {
   log2e,
   minusInfinity,
@@ -30,7 +31,6 @@ import {
 import { keysOf } from "./keys.ts";
 import { distinct, launchOf } from "./launches.ts";
 import { orderOf, regrouped, spansOf, superblocks } from "./order.ts";
-import { asNumbers } from "./loaded.ts";
 import { GROUP, KEYS, parametersFor, SUPERBLOCK } from "./parameters.ts";
 import { beginFrom } from "./scan.ts";
 import { loop, type Operation, type Statement, type TensorRef, type TileProgram, type View } from "./tile.ts";

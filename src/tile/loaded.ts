@@ -6,13 +6,16 @@ import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import { scalarTypeOf, type Dtype } from "../scalar/storage.ts";
 import type { Granules, SpecInput } from "../spec/spec.ts";
-import type { Operation, Small, Statement } from "./tile.ts";
-import { mapBodies, mapScalars } from "./walk.ts";
+import type { Operation, Small } from "./tile.ts";
 
 type Load = Extract<Operation, { kind: "load" }>;
 
 /** The `small` of a load of the tensor at these indices, where its elements are small integers. */
-function smallOf(inputs: readonly SpecInput[], tensor: string, at: readonly Scalar[]): { readonly small?: Small } {
+export function smallOf(
+  inputs: readonly SpecInput[],
+  tensor: string,
+  at: readonly Scalar[],
+): { readonly small?: Small } {
   const input = inputs.find((each) => each.name === tensor);
   const { dtype, quantised } = input ?? {};
   if (!quantised || (dtype !== "i8" && dtype !== "u8" && dtype !== "i4")) return {};
@@ -46,25 +49,4 @@ export function elementOf(op: Load, dtype: Dtype | undefined, nibbles?: "nibbles
   if (!small) return s.read(op.tensor, dtype ? scalarTypeOf(dtype) : "f32", op.at);
   const integer = s.call("float", nibbles ? s.read(op.tensor, "i32", op.at) : integerOf(op, small));
   return s.mul(small.zero ? s.sub(integer, small.zero) : integer, small.step);
-}
-
-/**
- * Statements that read the caller's tensors as numbers, whatever these are stored as: loads of small integers learn what
- * they stand for, and so do reads in expressions.
- */
-export function asNumbers(list: readonly Statement[], inputs: readonly SpecInput[]): readonly Statement[] {
-  if (!inputs.some(({ quantised }) => quantised)) return list;
-  const numbers = (x: Scalar): Scalar =>
-    s.rewrite(x, (node) => {
-      if (node.kind !== "read") return undefined;
-      const { tensor, indices: at } = node;
-      const { small } = smallOf(inputs, tensor, at);
-      const to = { buffer: "", row: s.int(0), rows: s.int(1) };
-      return small && elementOf({ kind: "load", to, tensor, at, small }, small.dtype);
-    });
-  const loaded = (statement: Statement): Statement =>
-    statement.kind === "load"
-      ? { ...statement, ...smallOf(inputs, statement.tensor, statement.at) }
-      : mapBodies(statement, (body) => body.map(loaded));
-  return list.map((statement) => loaded(mapScalars(statement, numbers)));
 }
