@@ -38,7 +38,7 @@ export const codes = {
   FOV3006: "q, k or v is missing",
   FOV3007: "a division by zero",
   FOV3008: "real division of integers in a mask",
-  FOV3009: "`lse` has no meaning for these weights",
+  FOV3009: "`lse` or `entropy` has no meaning for these weights",
   FOV3010: "a name that is not in scope in this clause",
   FOV3011: "a mask lets queries see later keys",
   FOV3012: "the role of a dimension of q cannot be told",
@@ -53,7 +53,7 @@ export const codes = {
   FOV3105: "feature not available yet: precision",
   FOV3107: "feature not available yet: these weights",
   FOV3108: "feature not available yet: top",
-  FOV3109: "feature not available yet: a returned value other than o and lse",
+  FOV3109: "feature not available yet: a returned value other than o, lse and entropy",
   FOV3110: "feature not available yet: a result with a scale",
   FOV3111: "feature not available yet: this storage type",
   FOV3112: "feature not available yet: attention as a value",
@@ -84,9 +84,7 @@ export type Code = keyof typeof codes;
 /** The way out of a mistake, where whoever reports it knows no nearer one. */
 export const ways: Partial<Readonly<Record<Code, string>>> = {
   FOV0001: "`fovea --help` and `fovea COMMAND --help` say what there is",
-  FOV1001: "grammar/README.md has each clause with an example",
   FOV1002: "take the character out, and save the file as UTF-8 text",
-  FOV1003: "close it",
   FOV2001: "give a value of the type that is taken",
   FOV2002: "give an index for each dimension of the tensor",
   FOV2003: "give the arguments that it has, each once",

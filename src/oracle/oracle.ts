@@ -134,6 +134,7 @@ export function oracle(
   const lseAt = chosen ? flat : stridesOf(lseRoles, lseDims);
   const o = new Float64Array(count * channels);
   const lse = new Float64Array(count);
+  const entropy = new Float64Array(count);
 
   let weightSum = 0;
   let logit = 0;
@@ -148,7 +149,9 @@ export function oracle(
     options.see?.({ b, h, row }, made.keys, made.weights);
     const at = chosen ? n * channels : b * oAt.batch + h * oAt.head + row * oAt.position;
     for (let c = 0; c < channels; c++) o[at + c * oAt.channel] = made.o[c];
-    lse[chosen ? n : b * lseAt.batch + h * lseAt.head + row * lseAt.position] = made.lse;
+    const place = chosen ? n : b * lseAt.batch + h * lseAt.head + row * lseAt.position;
+    lse[place] = made.lse;
+    entropy[place] = made.entropy;
   };
   if (chosen) for (const [n, { b, h, row }] of chosen.entries()) put(b, h, row, n);
   else
@@ -157,13 +160,17 @@ export function oracle(
 
   const outputs = new Map<string, OracleOutput>();
   for (const { name, value } of spec.outputs)
-    outputs.set(name, value === "o" ? { dims: oDims, data: o } : { dims: lseDims, data: lse });
+    outputs.set(
+      name,
+      value === "o" ? { dims: oDims, data: o } : { dims: lseDims, data: value === "lse" ? lse : entropy },
+    );
   return { outputs, bounds: { maxV, weightSum, logit, gain, turn }, kept };
 }
 
 interface RowResult {
   readonly o: Float64Array;
   readonly lse: number;
+  readonly entropy: number;
   readonly weightSum: number;
   readonly logit: number;
   readonly gain: number;
@@ -252,7 +259,7 @@ function rowEvaluator(
     let largest = Number.NEGATIVE_INFINITY;
     for (let n = 0; n < kept; n++) largest = Math.max(largest, logits[n]);
     logit = Math.max(logit, pairs ? pairs.exponent() : finite(Math.abs(largest)));
-    const { lse, weightSum } = weigh(kind, logits, kept, sink?.());
+    const { lse, weightSum, entropy } = weigh(kind, logits, kept, sink?.());
     const weighing = lse === -Infinity ? 0 : kept;
     logits.fill(0, weighing, kept);
     const o = new Float64Array(channels);
@@ -261,7 +268,16 @@ function rowEvaluator(
       for (let c = 0; c < channels; c++) o[c] += logits[n] * v.data[vAt + c * v.strides.channel];
     }
     const gain = output ? applied(o, output) : 1;
-    return { o, lse, weightSum, logit, gain, keys: allowed.subarray(0, kept), weights: logits.subarray(0, kept) };
+    return {
+      o,
+      lse,
+      entropy,
+      weightSum,
+      logit,
+      gain,
+      keys: allowed.subarray(0, kept),
+      weights: logits.subarray(0, kept),
+    };
   };
 }
 

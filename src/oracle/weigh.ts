@@ -11,20 +11,24 @@ export function weigh(
   logits: Float64Array,
   count: number,
   sink: number | undefined,
-): { lse: number; weightSum: number } {
+): { lse: number; weightSum: number; entropy: number } {
   switch (kind) {
     case "softmax": {
       let most = sink ?? -Infinity;
       for (let n = 0; n < count; n++) most = logits[n] > most || Number.isNaN(logits[n]) ? logits[n] : most;
-      if (count === 0 || most === -Infinity) return { lse: most, weightSum: 0 };
+      if (count === 0 || most === -Infinity) return { lse: most, weightSum: 0, entropy: 0 };
       let sum = sink === undefined ? 0 : Math.exp(sink - most);
       for (let n = 0; n < count; n++) sum += Math.exp(logits[n] - most);
+      const lse = most + Math.log(sum);
       let weightSum = 0;
+      let entropy = sink === undefined ? 0 : surprise(Math.exp(sink - lse), sink - lse);
       for (let n = 0; n < count; n++) {
-        logits[n] = Math.exp(logits[n] - most) / sum;
-        weightSum += logits[n];
+        const weight = Math.exp(logits[n] - most) / sum;
+        entropy += surprise(weight, logits[n] - lse);
+        logits[n] = weight;
+        weightSum += weight;
       }
-      return { lse: most + Math.log(sum), weightSum: finite(weightSum) };
+      return { lse, weightSum: finite(weightSum), entropy };
     }
     case "linear": {
       let sum = 0;
@@ -34,7 +38,7 @@ export function weigh(
         logits[n] = sum === 0 ? 0 : logits[n] / sum;
         weightSum += Math.abs(logits[n]);
       }
-      return { lse: sum === 0 ? -Infinity : Number.NaN, weightSum: finite(weightSum) };
+      return { lse: sum === 0 ? -Infinity : Number.NaN, weightSum: finite(weightSum), entropy: Number.NaN };
     }
     case "sigmoid":
     case "relu": {
@@ -43,9 +47,12 @@ export function weigh(
         logits[n] = kind === "relu" ? Math.max(logits[n], 0) : 1 / (1 + Math.exp(-logits[n]));
         weightSum += logits[n];
       }
-      return { lse: Number.NaN, weightSum: finite(weightSum) };
+      return { lse: Number.NaN, weightSum: finite(weightSum), entropy: Number.NaN };
     }
   }
 }
+
+/** −p ln p, given both; nothing where there is no weight. */
+const surprise = (weight: number, log: number): number => (weight === 0 ? 0 : -weight * log);
 
 export const finite = (x: number): number => (Number.isFinite(x) ? x : 0);

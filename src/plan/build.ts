@@ -39,6 +39,7 @@ export function plan(spec: Spec): Plan {
       scale,
       score,
       state: stateOf(spec.weights),
+      ...(spec.outputs.some(({ value }) => value === "entropy") ? { entropy: true } : {}),
       ...(split ? { split } : {}),
       ...(prepared.length > 0 ? { operands } : {}),
     };

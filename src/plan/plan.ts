@@ -169,6 +169,8 @@ export type Stage =
       /** Natural-unit score in terms of `s`. */
       readonly score: Scalar;
       readonly state: State;
+      /** Is Σ w log2 w of the weights w summed beside Σ w? */
+      readonly entropy?: boolean;
       readonly split?: Split;
       /** The tensors of queries, keys and values, where they are not those that were passed. */
       readonly operands?: Operands;

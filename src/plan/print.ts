@@ -63,6 +63,7 @@ function printStage(stage: Stage): readonly string[] {
         `  mask ${printScalar(stage.mask)}`,
         `  score ${printScalar(stage.score)} of scale ${printScalar(stage.scale)}`,
         ...printState(stage.state).map((line) => `  ${line}`),
+        ...(stage.entropy ? ["  and the sum of w log2 w of its weights w"] : []),
       ];
     case "merge":
       return [`merge ${stage.parts} parts`];

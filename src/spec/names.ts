@@ -90,7 +90,7 @@ function unknown(name: string, span: Span, scope: Scope): undefined {
       notes: ["available now: one attention a spec"],
     });
   }
-  if (name === "o" || name === "c" || name === "lse")
+  if (name === "o" || name === "c" || name === "lse" || name === "entropy")
     return report(scope, "FOV3010", `\`${name}\` is not known in ${place.clause}`, span);
   const here = [
     ...scope.locals.keys(),

@@ -23,11 +23,12 @@ interface Result {
 const results: Readonly<Record<SpecOutput["value"], Result>> = {
   o: { roles: (q) => q, dtype: (q) => q },
   lse: { roles: (q) => q.filter((role) => role !== "channel"), dtype: () => "f32" },
+  entropy: { roles: (q) => q.filter((role) => role !== "channel"), dtype: () => "f32" },
 };
 const known = Object.keys(results) as readonly SpecOutput["value"][];
-const later = ["mass", "entropy", "selected"];
+const later = ["mass", "selected"];
 const reserved: readonly string[] = [...known, ...later];
-const now = { notes: ["available now: `o` and `lse`"] };
+const now = { notes: ["available now: `o`, `lse` and `entropy`"] };
 
 interface Around {
   readonly resolver: Resolver;
@@ -68,8 +69,8 @@ function resolveOne(around: Around, returned: Returned, before: readonly SpecOut
     const near = suggestion(name.span, closest(name.text, reserved));
     return report(scope, "FOV3001", `no result is named \`${name.text}\``, name.span, near);
   }
-  if (value === "lse" && weights && weights.kind !== "softmax") {
-    return report(scope, "FOV3009", `\`lse\` has no meaning for \`weights ${weights.kind}\``, name.span, {
+  if (value !== "o" && weights && weights.kind !== "softmax") {
+    return report(scope, "FOV3009", `\`${value}\` has no meaning for \`weights ${weights.kind}\``, name.span, {
       notes: [
         weights.kind === "linear"
           ? "the sum of linear weights may be negative, and its size hangs on how features are stabilised"

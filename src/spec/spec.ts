@@ -108,7 +108,8 @@ export const featureRow = "phi.x";
 
 export interface SpecOutput {
   readonly name: string;
-  readonly value: "o" | "lse";
+  /** `entropy`: −Σ p ln p of the row's weights p, the sink's among them; 0 where there are none. */
+  readonly value: "o" | "lse" | "entropy";
   /** What it is rounded to when it is stored. */
   readonly dtype: RealDtype;
 }

@@ -91,6 +91,7 @@ function weigh(building: Building): readonly Statement[] {
     },
     ...maskAndScore(building, scores),
     ...(attend.state.reference === "max" ? moveReference(building, scores, output) : []),
+    ...(attend.entropy ? addEntropy(building, scores) : []),
     { kind: "map", to: scores, value: weightOf(building) },
     { kind: "reduce", op: "sum", to: tileRows(building, names.rowSum), from: scores, accumulate: true },
     {
@@ -136,6 +137,7 @@ function moveReference(building: Building, scores: View, output: View): readonly
   const piece = s.read(names.pieceMax, "f32", [v("r")]);
   const reference = tileElement(building, names.rowMax);
   const moves = s.call("gt", piece, s.add(reference, LAZY));
+  const rescaled = building.attend.entropy ? rescaleEntropy(building) : [];
   const vector = (buffer: string): View => ({ buffer, row: s.int(0), rows: v("rows") });
   return [
     { kind: "reduce", op: "max", to: vector(names.pieceMax), from: scores, accumulate: false },
@@ -145,16 +147,50 @@ function moveReference(building: Building, scores: View, output: View): readonly
       value: s.select(moves, s.call("exp2", s.sub(reference, piece)), s.float(1)),
     },
     { kind: "map", to: tileRows(building, names.rowMax), value: s.select(moves, piece, reference) },
+    ...rescaled,
     { kind: "rescale", to: tileRows(building, names.rowSum), by: vector(names.factor) },
     { kind: "rescale", to: output, by: vector(names.factor) },
   ];
 }
 
+/**
+ * Under a reference that is moved each weight w becomes a · w, so that e = Σ w log2 w becomes a · (e + log2 a · Σ w); a
+ * row that has summed nothing has a = 0.
+ */
+function rescaleEntropy(building: Building): readonly Statement[] {
+  const { names } = building;
+  const [entropy, sum] = [names.rowEntropy, names.rowSum].map((name) => tileElement(building, name));
+  const a = s.read(names.factor, "f32", [v("r")]);
+  const moved = s.mul(a, s.add(entropy, s.mul(s.call("log2", a), sum)));
+  const value = s.select(
+    s.call("eq", a, s.float(1)),
+    entropy,
+    s.select(s.call("eq", a, s.float(0)), s.float(0), moved),
+  );
+  return [{ kind: "map", to: tileRows(building, names.rowEntropy), value }];
+}
+
+/** e += Σ w log2 w, where log2 w is the logit less the reference. */
+function addEntropy(building: Building, scores: View): readonly Statement[] {
+  const { names } = building;
+  const raw = s.read(names.scores, "f32", [v("r"), v("c")]);
+  const logit = s.sub(raw, referenceOf(building));
+  const term = s.select(s.call("eq", raw, minusInfinity), s.float(0), s.mul(weightOf(building), logit));
+  const terms: View = { ...scores, buffer: names.terms };
+  return [
+    { kind: "map", to: terms, value: term },
+    { kind: "reduce", op: "sum", to: tileRows(building, names.rowEntropy), from: terms, accumulate: true },
+  ];
+}
+
 /** A row that has seen no key has reference −∞; 0 in its place keeps −∞ − m from being NaN. */
+function referenceOf(building: Building): Scalar {
+  const reference = tileElement(building, building.names.rowMax);
+  return s.select(s.call("eq", reference, minusInfinity), s.float(0), reference);
+}
+
 function weightOf(building: Building): Scalar {
   const { attend, names } = building;
-  const reference = tileElement(building, names.rowMax);
-  const safe = s.select(s.call("eq", reference, minusInfinity), s.float(0), reference);
   const raw = s.read(names.scores, "f32", [v("r"), v("c")]);
-  return s.substitute(attend.state.weight, { s: raw, m: safe });
+  return s.substitute(attend.state.weight, { s: raw, m: referenceOf(building) });
 }

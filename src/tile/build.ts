@@ -13,6 +13,7 @@
  *       for each tile:  finish and store
  */
 import type { Plan, Stage } from "../plan/plan.ts";
+import type { SpecOutput } from "../spec/spec.ts";
 import * as s from "../scalar/scalar.ts";
 import type { Scalar } from "../scalar/scalar.ts";
 import { attendPiece, attendPieces } from "./attend.ts";
@@ -74,7 +75,7 @@ function prepare(plan: Plan, attend: Attend): Building {
   return { plan, attend, keys, order, names: namesFor(plan, attend, keys, order), scoreIsPlain };
 }
 
-function outputDims(plan: Plan, value: "o" | "lse"): readonly Scalar[] {
+function outputDims(plan: Plan, value: SpecOutput["value"]): readonly Scalar[] {
   const { batch, head, query, valueChannel } = plan.extents;
   const extent = { batch, head, position: query, channel: valueChannel };
   return plan.roles.filter((role) => value === "o" || role !== "channel").map((role) => extent[role]);
@@ -210,6 +211,7 @@ function open(building: Building): readonly Statement[] {
     { kind: "fill", to: tileRows(building, names.output, plan.extents.valueChannel), value: s.float(0) },
     { kind: "map", to: tileRows(building, names.rowMax), value: s.substitute(attend.state.init.reference, bind) },
     { kind: "map", to: tileRows(building, names.rowSum), value: s.substitute(attend.state.init.sum, bind) },
+    ...(attend.entropy ? [{ kind: "fill", to: tileRows(building, names.rowEntropy), value: s.float(0) } as const] : []),
     ...beginFrom(building, (name) => freeName(plan, name)),
   ];
 }
@@ -222,7 +224,8 @@ function regroup(from: Building, to: Building): readonly Statement[] {
     value: s.read(from.names[name], "f32", [to.order.before, ...(columns ? [v("c")] : [])]),
   });
   const { valueChannel } = to.plan.extents;
-  return inSets(to, [to.order.tiles([copied("output", valueChannel), copied("rowMax"), copied("rowSum")])]);
+  const entropy = to.attend.entropy ? [copied("rowEntropy")] : [];
+  return inSets(to, [to.order.tiles([copied("output", valueChannel), copied("rowMax"), copied("rowSum"), ...entropy])]);
 }
 
 function loadChunk({ plan, attend, keys, names }: Building): readonly Statement[] {
@@ -274,6 +277,17 @@ function close(building: Building, fold: Fold): readonly Statement[] {
       const o = attend.state.normalised ? s.select(noKey, s.float(0), s.call("div", output, sum)) : output;
       const value = fold.output ? s.substitute(fold.output, { ...bind, o }) : o;
       return { kind: "store", tensor: out.name, at, rows: v("rows"), columns: plan.extents.valueChannel, value };
+    }
+    if (out.value === "entropy") {
+      // −Σ p log2 p for p = w / Σ w.
+      const bits = s.sub(s.call("log2", sum), s.call("div", tileElement(building, names.rowEntropy), sum));
+      return {
+        kind: "store",
+        tensor: out.name,
+        at,
+        rows: v("rows"),
+        value: s.select(noKey, s.float(0), s.mul(bits, ln2)),
+      };
     }
     const lse = s.mul(s.add(tileElement(building, names.rowMax), s.call("log2", sum)), ln2);
     return { kind: "store", tensor: out.name, at, rows: v("rows"), value: s.select(noKey, minusInfinity, lse) };

@@ -28,8 +28,8 @@ export interface Building {
 }
 
 /** Buffers that hold a row of each place of a superblock. */
-export type StateName = "query" | "output" | "rowMax" | "rowSum";
-export type BufferName = StateName | "key" | "value" | "scores" | "pieceMax" | "factor";
+export type StateName = "query" | "output" | "rowMax" | "rowSum" | "rowEntropy";
+export type BufferName = StateName | "key" | "value" | "scores" | "terms" | "pieceMax" | "factor";
 export type Names = Readonly<Record<BufferName | "ranges", string>> & {
   /** The buffer that holds a digit of each key of the chunk, or the key itself as `j`. */
   readonly ofKeys: Readonly<Record<string, string>>;

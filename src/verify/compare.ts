@@ -1,6 +1,6 @@
 /**
  * How right is right: the error of a result against the oracle and the limit that the target must keep.
- * Error = max |x − oracle| / (max |v| · max(1, largest row sum of |weights|)); `lse` by 2e-6 · max(1, |lse|). What an
+ * Error = max |x − oracle| / (max |v| · max(1, largest row sum of |weights|)); `lse` by 2e-6 · max(1, |lse|), `entropy` by 1e-5 · max(1, entropy). What an
  * `output` makes of the sum is measured by how much that can grow an error, and by its own size where that is larger.
  * A result that is stored as a half may be off by its rounding, and by no more than an f32 one beyond that.
  */
@@ -54,7 +54,8 @@ export function measureOf(spec: Spec, { name, value, dtype }: SpecOutput, right:
   const { maxV, weightSum, gain } = right.bounds;
   const sum = (maxV || 1) * Math.max(1, weightSum) * gain;
   const scale = spec.output ? Math.max(sum, largest(right.outputs.get(name)?.data ?? [])) : sum;
-  const unit = (want: number): number => (value === "o" ? scale : (Math.max(1, Math.abs(want)) * 2e-6) / limit);
+  const rows = value === "entropy" ? 1e-5 : 2e-6;
+  const unit = (want: number): number => (value === "o" ? scale : (Math.max(1, Math.abs(want)) * rows) / limit);
   return {
     error: (off, want) => off / unit(want),
     within: (want) => limit * unit(want) + roundingOf(dtype, want),

@@ -52,7 +52,7 @@ describe("texts", () => {
     expect(code).toBe(1);
     expect(diagnostics.map((d) => d.code)).toContain(wanted);
     expect(diagnostics.length).toBeLessThanOrEqual(50);
-    expect(diagnostics.filter((d) => d.notes.length === 0)).toEqual([]);
+    expect(diagnostics.filter((d) => d.notes.length === 0 && d.code !== "FOV1001")).toEqual([]);
   });
 
   test("what is printed of them moves no cursor", async () => {

@@ -6,7 +6,7 @@
  */
 import { sizeValue } from "../../src/scalar/evaluate.ts";
 import { isSmall, numbersOf, storedAs, type Dtype } from "../../src/scalar/storage.ts";
-import type { Role, Sizes, Spec } from "../../src/spec/spec.ts";
+import type { Role, Sizes, Spec, SpecOutput } from "../../src/spec/spec.ts";
 import type { SampleTensor } from "../../src/verify/sample.ts";
 import type { Inputs, Results } from "./kernels.ts";
 import { draws } from "./pairwise.ts";
@@ -17,7 +17,7 @@ export interface Poisoned {
   /** Does the row see a spoilt key? */
   readonly sees: (b: number, h: number, row: number) => boolean;
   /** Does NaN get to that channel of a row that sees one? */
-  readonly reaches: (value: "o" | "lse", channel: number) => boolean;
+  readonly reaches: (value: SpecOutput["value"], channel: number) => boolean;
 }
 
 type Spoiling = "whole" | "last channel";

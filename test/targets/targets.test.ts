@@ -104,7 +104,7 @@ describe("a description", () => {
     [
       "values by columns",
       { ...mine, dot: [{ along: "rows", b: { kind: "columns" } }] },
-      /dot\[0\]\.b\.kind is not rows$/,
+      /dot\[0\]\.b\.kind is not rows \| correct the file/,
     ],
     [
       "panels",
