@@ -300,11 +300,17 @@ describe("the table of codes", () => {
     for (const [, target = ""] of text.matchAll(/\]\(([^)#]+)\)/g)) expect(existsSync(new URL(target, url))).toBe(true);
   });
 
-  test("the examples of grammar/README.md are specs without a mistake", async () => {
-    const text = readFileSync(new URL("../../grammar/README.md", import.meta.url), "utf8");
-    const blocks = [...text.matchAll(/```attn\n([^]*?)```/g)].map(([, block = ""]) => block);
-    expect(blocks.length).toBeGreaterThan(0);
-    for (const block of blocks) expect((await foveaOf(block, "check", "-")).err).toMatch(/^ok: /);
+  test("the examples of the grammar and of the families are specs without a mistake", async () => {
+    const families = new URL("../../docs/families/", import.meta.url);
+    const pages = readdirSync(families)
+      .filter((name) => name !== "README.md")
+      .map((name) => new URL(name, families));
+    for (const page of [new URL("../../grammar/README.md", import.meta.url), ...pages]) {
+      const text = readFileSync(page, "utf8");
+      const blocks = [...text.matchAll(/```attn\n([^]*?)```/g)].map(([, block = ""]) => block);
+      expect(blocks.length).toBeGreaterThan(0);
+      for (const block of blocks) expect((await foveaOf(block, "check", "-")).err).toMatch(/^ok: /);
+    }
     expect((await fovea("--version")).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

@@ -85,7 +85,8 @@ describe("the loader", () => {
     await expect(made.create({ device: native })).rejects.toThrow("FOV5004 t: t.f16.wgsl is not as it was compiled");
     rmSync(at(made, "t.f16.wgsl"));
     await expect(made.create({ device: native })).rejects.toThrow("FOV0002");
-    const plain = { lost: new Promise(() => {}), features: new Set(), limits: {} };
+    const createShaderModule = (): unknown => ({});
+    const plain = { lost: new Promise(() => {}), features: new Set(), limits: {}, createShaderModule };
     await expect(made.create({ device: plain, wgsl: own })).rejects.toThrow("FOV5002 t: the device has no shader-f16");
   });
 
