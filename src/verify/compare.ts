@@ -30,9 +30,12 @@ const largestCool = 8;
 /** By how much a frequency that a target computes is off, as a share of it: two f32 roundings and those of its 2^x. */
 const roundedFrequency = 2 ** -22;
 
+/** What rounded frequencies add to a limit. */
+export const roomOfTurns = ({ bounds }: OracleResult): number => bounds.turn * roundedFrequency;
+
 /** The limit for inputs as they are: rows of the oracle say how large their logits become. */
-export const limitFor = (accuracy: Accuracy, { bounds }: OracleResult, headSize: number): number =>
-  limitOf(accuracy, bounds.logit > largestCool, headSize) + bounds.turn * roundedFrequency;
+export const limitFor = (accuracy: Accuracy, right: OracleResult, headSize: number): number =>
+  limitOf(accuracy, right.bounds.logit > largestCool, headSize) + roomOfTurns(right);
 
 /** What is promised of results that are stored as halves: their rounding, and room. */
 const storageLimits: Readonly<Record<RealDtype, number>> = { f32: 0, f16: 2e-3, bf16: 4e-3 };

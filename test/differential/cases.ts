@@ -6,7 +6,7 @@ import { dequantise } from "../../src/oracle/dequantise.ts";
 import { oracle, type OracleResult, type Values } from "../../src/oracle/oracle.ts";
 import type { Role, Sizes, Spec } from "../../src/spec/spec.ts";
 import { checkInputs, inputDims } from "../../src/spec/inputs.ts";
-import { compare, limitFor, limitOf, type Accuracy } from "../../src/verify/compare.ts";
+import { compare, limitFor, limitOf, roomOfTurns, type Accuracy } from "../../src/verify/compare.ts";
 import { numbersOf, storedAs } from "../../src/scalar/storage.ts";
 import { sampleInputs, type SampleTensor } from "../../src/verify/sample.ts";
 import type { Inputs, Kernel, Results } from "../support/kernels.ts";
@@ -211,7 +211,8 @@ export async function wrong(
   // A spec that scales or scores in its own way has logits of its own size.
   const own = spec.weights.kind === "linear" && spec.weights.exponent;
   const plain = spec.score.kind === "var" && spec.scale.kind !== "const" && !own;
-  const limit = slack * (hot || plain ? limitOf(accuracy, hot, headSize) : limitFor(accuracy, right, headSize));
+  const room = limitOf(accuracy, hot, headSize) + roomOfTurns(right);
+  const limit = slack * (hot || plain ? room : limitFor(accuracy, right, headSize));
   const outputs = spec.outputs.filter(({ value }) => value === "o");
   const { ok, maxError, reason } = compare({ ...spec, outputs }, right, found, limit);
   if (!ok) return `${title}: error ${maxError} over ${limit}: ${reason}`;

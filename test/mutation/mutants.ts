@@ -227,8 +227,10 @@ const micro: readonly Mutant[] = [
     ["f16 cut instead of rounded", "k(0xfff - (112 << 23))), odd)", "k(0 - (112 << 23))), k(0))"],
     ["bf16 cut instead of rounded", 'op("add", op("add", bits, k(0x7fff)), odd)', "bits"],
   ]),
-  ...planted("src/micro/elements.ts", vectors, [
+  ...planted("src/micro/transfers.ts", vectors, [
     ["queries without their scale", 'op("mul", read, vector ? splat(factor) : factor) : read', "read : read"],
+  ]),
+  ...planted("src/micro/elements.ts", vectors, [
     ["a rescale that rescales nothing", 'op("mul", x, vector ? splat(factor) : factor), 4 * ahead)', "x, 4 * ahead)"],
   ]),
   ...planted("src/micro/ranges.ts", vectors, [
