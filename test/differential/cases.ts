@@ -131,7 +131,8 @@ export function caseOf(spec: Spec, shape: Shape, seed: number): Case {
       .join(", "),
     sizes,
     inputs,
-    ...(shape["poison"] ? { poisoned: poison(spec, sizes, inputs, seed) } : {}),
+    // Mixtures of keys have no masked ones among them.
+    ...(shape["poison"] && !spec.projections ? { poisoned: poison(spec, sizes, inputs, seed) } : {}),
     right: oracle(spec, sizes, inputs),
     hot,
   };
