@@ -87,11 +87,6 @@ export class Context {
     return this.printer.print(x, this.#scope(names, own));
   }
 
-  /** As a function of its own. */
-  outlined(x: Scalar, more: Readonly<Record<string, string>>): string {
-    return this.printer.outlined(x, this.#scope(new Map([...this.#names, ...Object.entries(more)]), undefined));
-  }
-
   #scope(names: ReadonlyMap<string, string>, own: string | undefined): Scope {
     return {
       names,
@@ -174,7 +169,7 @@ export class Context {
     this.pending.set(op.to.buffer, {
       row,
       element: (r, c) => {
-        const read = op.small ? this.outlined(source, { ...names, r, c }) : this.print(source, { ...names, r, c });
+        const read = this.print(source, { ...names, r, c });
         const value = op.scale ? `${this.print(op.scale, { ...names, r, c })} * ${read}` : read;
         return `select(0.0, ${value}, ${r} >= 0 && ${r} < ${rows} && ${c} < ${columns})`;
       },

@@ -62,12 +62,7 @@ const reads = (x: Scalar, name: string): boolean =>
   (x.kind === "call" && x.args.some((a) => reads(a, name))) ||
   ((x.kind === "any" || x.kind === "sum") && reads(x.body, name));
 
-function assign(
-  cx: Context,
-  to: View,
-  value: Scalar,
-  text = (element: Readonly<Record<string, string>>, own?: string): string => cx.print(value, element, own),
-): void {
+function assign(cx: Context, to: View, value: Scalar): void {
   const placed = cx.of(to.buffer);
   const element = { r: "r", c: "c" };
   if (placed.place === "streamed") fail("FOV5003", `wgsl: ${to.buffer} is too wide to be written`);
@@ -77,7 +72,7 @@ function assign(
   else cx.touches(cx.buffersIn(value), []);
   elements(cx, to.rows, to.columns, owner, (own) => {
     const place = held ? registerOf(placed, own ?? "0") : cx.element(placed, rowOf(cx, to), "c");
-    cx.line(`${place} = ${text(element, own)};`);
+    cx.line(`${place} = ${cx.print(value, element, own)};`);
   });
 }
 
@@ -90,12 +85,7 @@ const emitters: Emitters = {
       cx.remember(op);
       return;
     }
-    if (op.small) {
-      const factor = op.scale ? `${cx.print(op.scale)} * ` : "";
-      const source = elementOf(op, undefined, "nibbles");
-      return assign(cx, op.to, source, (element) => `${factor}${cx.outlined(source, element)}`);
-    }
-    const value = read(op.tensor, placed.buffer.type, op.at);
+    const value = op.small ? elementOf(op, undefined, "nibbles") : read(op.tensor, placed.buffer.type, op.at);
     assign(cx, op.to, op.scale ? { kind: "call", fn: "mul", type: "f32", args: [op.scale, value] } : value);
   },
   store: (op, cx) => {

@@ -102,8 +102,6 @@ export class Printer {
   readonly #tensors: ReadonlyMap<string, TensorRef>;
   readonly #size: (name: string) => string;
   readonly #functions = new Map<string, string>();
-  /** Is what is printed only used where every index lies in its tensor? */
-  #inside = false;
   readonly flavour: Flavour;
   #loops = 0;
 
@@ -216,11 +214,11 @@ export class Printer {
    * inline every call take minutes for a few such reads in one expression.
    */
   #tensorFunction(name: string): string {
-    const fn = identifier(this.#inside ? "in" : "at", name);
+    const fn = identifier("at", name);
     if (this.#functions.has(fn)) return fn;
     const { tensor, dims } = this.#dims(name);
     const params = dims.map((_, n) => `i${n}`);
-    const inside = this.#inside ? "" : insideOf(params, dims);
+    const inside = insideOf(params, dims);
     const place = identifier("t", name);
     const value = this.needed(elementOf(tensor.dtype, place, inside ? "at" : this.flat(name, params), this.flavour));
     const type = scalarTypeOf(tensor.dtype);
@@ -233,25 +231,6 @@ export class Printer {
           : `  return ${value};\n}`),
     );
     return fn;
-  }
-
-  /**
-   * The call of a function that computes the expression, which reads no buffer. Dawn analyses what range an index of a
-   * storage buffer has, through loops and shifts, and takes minutes for one of several digits; a parameter ends it. What
-   * it gives for elements outside a tensor is not used.
-   */
-  outlined(x: Scalar, scope: Scope): string {
-    const free = [...freeVariables(x)];
-    const names = new Map(free.map(([name]): [string, string] => [name, identifier("p", name)]));
-    const parameters = free.map(([name, type]) => `${identifier("p", name)}: ${type}`).join(", ");
-    this.#inside = true;
-    const body = this.print(x, { names, element: () => undefined });
-    this.#inside = false;
-    const text = (fn: string): string => `fn ${fn}(${parameters}) -> ${x.type} { return ${body}; }`;
-    let n = 0;
-    while ((this.#functions.get(`fv_small${n}`) ?? text(`fv_small${n}`)) !== text(`fv_small${n}`)) n++;
-    this.#functions.set(`fv_small${n}`, text(`fv_small${n}`));
-    return `fv_small${n}(${free.map(([name, type]) => this.print({ kind: "var", type, name }, scope)).join(", ")})`;
   }
 
   /** Free variables become parameters, so that the function can stand at module level. */

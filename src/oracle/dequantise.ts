@@ -5,6 +5,7 @@
 import { sizeValue } from "../scalar/evaluate.ts";
 import type { Granules, Sizes, Spec } from "../spec/spec.ts";
 import type { Values } from "./oracle.ts";
+import { everyPlace } from "./places.ts";
 
 export function dequantise(spec: Spec, sizes: Sizes, inputs: Map<string, Values>): void {
   const given = (name: string): Values => {
@@ -18,25 +19,19 @@ export function dequantise(spec: Spec, sizes: Sizes, inputs: Map<string, Values>
     const dims = quantised.dims.map((dim) => sizeValue(dim, sizes));
     const width = dims[dims.length - 1];
     const bytes = stored.dims[stored.dims.length - 1];
-    const index = dims.map(() => 0);
-    const granule = ({ input, at }: Granules): number => {
+    const granule = ({ input, at }: Granules, index: readonly number[]): number => {
       const { dims: extents, data } = given(input);
       let flat = 0;
       at.forEach(({ dimension, per }, n) => (flat = flat * extents[n] + Math.floor(index[dimension] / per)));
       return data[flat];
     };
     const data = new Float64Array(dims.reduce((a, d) => a * d, 1));
-    for (let n = 0; n < data.length; n++) {
-      let left = n;
-      for (let d = dims.length - 1; d >= 0; d--) {
-        index[d] = left % dims[d];
-        left = Math.floor(left / dims[d]);
-      }
+    for (const [n, index] of everyPlace(dims)) {
       const c = n % width;
       const byte = stored.data[Math.floor(n / width) * bytes + (c >> 1)];
       const integer = dtype === "i4" ? ((byte >> (4 * (c & 1))) << 28) >> 28 : stored.data[n];
-      const zero = quantised.zero ? granule(quantised.zero) : 0;
-      data[n] = (integer - zero) * granule(quantised.scale);
+      const zero = quantised.zero ? granule(quantised.zero, index) : 0;
+      data[n] = (integer - zero) * granule(quantised.scale, index);
     }
     inputs.set(name, { dims, data });
   }

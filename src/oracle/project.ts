@@ -5,6 +5,7 @@
 import { sizeValue } from "../scalar/evaluate.ts";
 import type { Sizes, Spec } from "../spec/spec.ts";
 import type { Values } from "./oracle.ts";
+import { everyPlace } from "./places.ts";
 
 export function project(spec: Spec, sizes: Sizes, inputs: Map<string, Values>): void {
   for (const { operand, by, at, rows, keys } of spec.projections ?? []) {
@@ -15,13 +16,7 @@ export function project(spec: Spec, sizes: Sizes, inputs: Map<string, Values>): 
     const place = spec.roles.indexOf("position");
     const dims = from.dims.map((extent, n) => (n === place ? R : extent));
     const data = new Float64Array(dims.reduce((a, d) => a * d, 1));
-    const index = dims.map(() => 0);
-    for (let n = 0; n < data.length; n++) {
-      let left = n;
-      for (let d = dims.length - 1; d >= 0; d--) {
-        index[d] = left % dims[d];
-        left = Math.floor(left / dims[d]);
-      }
+    for (const [n, index] of everyPlace(dims)) {
       const role = (name: "batch" | "head"): number => {
         const d = spec.roles.indexOf(name);
         return d < 0 ? 0 : index[d];

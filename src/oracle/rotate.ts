@@ -1,6 +1,6 @@
 /**
  * `rotate`, in float64: replaces q and k among the inputs by their rotated rows (rotary embedding, Su et al. 2021,
- * equation 34). Takes the spec, sizes and the inputs as numbers; changes the map and gives the farthest position whose
+ * equation 34). Takes the spec, sizes and the inputs as numbers; changes the map and gives the largest angle whose
  * frequency is no input. Angles are f32, each operation rounded, as the language decides; all else is float64.
  */
 import { cell, prepare, sizeValue, type Frame, type Source } from "../scalar/evaluate.ts";
@@ -8,15 +8,15 @@ import type { Rotation, Sizes, Spec } from "../spec/spec.ts";
 import type { Values } from "./oracle.ts";
 
 export function rotate(spec: Spec, sizes: Sizes, inputs: Map<string, Values>, source: Source): number {
-  let farthest = 0;
+  let largest = 0;
   for (const rotation of spec.rotations ?? []) {
     const from = inputs.get(rotation.operand);
     if (!from) throw new Error(`oracle: no input ${rotation.operand}`);
     const { data, angle } = rotated(spec, sizes, from, rotation, source);
     inputs.set(rotation.operand, { dims: from.dims, data });
-    if (rotation.approximate) farthest = Math.max(farthest, angle);
+    if (rotation.approximate) largest = Math.max(largest, angle);
   }
-  return farthest;
+  return largest;
 }
 
 function rotated(

@@ -7,6 +7,7 @@ import { ceilDiv, dependsOn, int, sub, substitute, variable, type Scalar } from 
 import type { Spec } from "../spec/spec.ts";
 import { atLeastOne } from "./digits.ts";
 import { featureStages } from "./features.ts";
+import { freeNames } from "./names.ts";
 import { operandStages } from "./operands.ts";
 import type { Axis, Plan, Range, Split, Stage, Verdict, Visit } from "./plan.ts";
 import { rangesFor } from "./ranges.ts";
@@ -24,8 +25,9 @@ export function plan(spec: Spec): Plan {
   const mask = ofPositions(spec);
   const [query, keys] = [axis("i", extents.query), axis("j", extents.key)];
   const { strands, rows } = strandsFor(mask, query, keys, around);
-  const { stages: prepared, operands } = operandStages(spec);
-  const linear = featureStages(spec, operands, (name) => free(spec, name), granule);
+  const free = freeNames(spec.inputs);
+  const { stages: prepared, operands } = operandStages(spec, free);
+  const linear = featureStages(spec, operands, free, granule);
   const others = linear.length > 0 ? [] : strands;
   const attends = others.map((strand): Stage => {
     const visit = strand.split ? boxVisit(strand) : visitOf({ ...spec, mask: strand.mask });
@@ -64,9 +66,6 @@ export function plan(spec: Spec): Plan {
     ],
   };
 }
-
-const free = (spec: Pick<Spec, "inputs">, name: string): string =>
-  spec.inputs.some((input) => input.name === name) ? free(spec, `${name}_`) : name;
 
 function splitOf({ digits, box, origin, residues }: Extract<Strand["split"], object>): Split {
   const [query, keys] = [atLeastOne(digits.query), atLeastOne(digits.keys)];

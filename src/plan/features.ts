@@ -10,6 +10,7 @@
 import { add, call, ceilDiv, dependsOn, float, idiv, int, isConst, max, min, mul } from "../scalar/scalar.ts";
 import { read, select, truth, variable, type Scalar } from "../scalar/scalar.ts";
 import type { Spec } from "../spec/spec.ts";
+import type { FreeName } from "./names.ts";
 import type { Operands, Range, Stage, Visit } from "./plan.ts";
 import { stateOf } from "./weights.ts";
 
@@ -21,12 +22,7 @@ const scanChunk = 64;
 
 const lowest = float(Number.NEGATIVE_INFINITY);
 
-export function featureStages(
-  spec: Spec,
-  operands: Operands,
-  free: (name: string) => string,
-  granule: number,
-): readonly Stage[] {
+export function featureStages(spec: Spec, operands: Operands, free: FreeName, granule: number): readonly Stage[] {
   const { weights, extents, scale } = spec;
   if (weights.kind !== "linear") return [];
   const { feature, exponent, count } = weights;

@@ -18,6 +18,7 @@ import {
   type Scalar,
 } from "../scalar/scalar.ts";
 import type { Rotation, Spec } from "../spec/spec.ts";
+import type { FreeName } from "./names.ts";
 import type { Operands, Stage } from "./plan.ts";
 
 export interface Prepared {
@@ -25,14 +26,8 @@ export interface Prepared {
   readonly operands: Operands;
 }
 
-export function operandStages(spec: Spec): Prepared {
-  const { rotations = [], projections = [], inputs } = spec;
-  const taken = new Set(inputs.map(({ name }) => name));
-  const free = (name: string): string => {
-    const found = taken.has(name) ? free(`${name}_`) : name;
-    taken.add(found);
-    return found;
-  };
+export function operandStages(spec: Spec, free: FreeName): Prepared {
+  const { rotations = [], projections = [] } = spec;
   const at: Record<keyof Operands, string> = { q: "q", k: "k", v: "v" };
   const stages: Stage[] = [];
   const keys = projections[0]?.keys ?? spec.extents.key;

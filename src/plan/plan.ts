@@ -111,14 +111,14 @@ export interface Operands {
 
 export type Stage =
   /**
-   * to[…, x, c] = value for each row x of an operand (`row` of q, `j` of k and v), written once. `value` is f32 in terms
+   * to[…, x, c] = value for each row x of an operand (`row` of q, `j` of k), written once. `value` is f32 in terms
    * of b, h (of keys: hk), row and i, or j, and the channel c; it reads the operand as `from`.
    */
   | {
       readonly kind: "transform";
       readonly to: string;
       readonly from: string;
-      readonly operand: "q" | "k" | "v";
+      readonly operand: "q" | "k";
       readonly rows: Scalar;
       readonly value: Scalar;
     }

@@ -4,7 +4,7 @@
  * `channels` (all) and `from` (0), which channels turn; `interleaved`, whether neighbours make a pair; `at`, the position.
  */
 import { closest } from "../diagnostics/suggest.ts";
-import { add, call, float, idiv, int, isConst, mul, read, truth, variable, type Scalar } from "../scalar/scalar.ts";
+import { add, call, float, idiv, int, isConst, mul, read, variable, type Scalar } from "../scalar/scalar.ts";
 import { isReal } from "../scalar/storage.ts";
 import type { Clause, Expr, Name } from "../syntax/ast.ts";
 import { lower, lowerValue } from "./lowering.ts";
@@ -72,8 +72,11 @@ function argumentsOf(resolver: Resolver, { by }: Rotate): Arguments | undefined 
     if (args[known]) return report(scope, "FOV2003", `\`${known}\` of \`rope\` is given twice`, name.span);
     args[known] = value;
   }
-  if (args.base && args.frequencies)
-    return report(scope, "FOV2003", "`rope` takes `base` or `frequencies`, not both", args.base.span);
+  const other = args.base ?? args.channels;
+  if (other && args.frequencies)
+    return report(scope, "FOV2003", "`frequencies` says which channels turn, and how fast", other.span, {
+      help: "leave out `frequencies`, or `base` and `channels`",
+    });
   return args;
 }
 
@@ -99,8 +102,8 @@ function rotationOf(
   if (!position || !pairing || !first) return undefined;
   if ((args.frequencies && !frequencies) || (args.channels && !channels)) return undefined;
   const [count] = frequencies?.dims ?? [];
-  const turned = channels ?? (count ? mul(int(2), count) : call("sub", extents.channel, first));
-  const pairs = channels ? idiv(channels, int(2)) : (count ?? idiv(turned, int(2)));
+  const turned = channels ?? call("sub", extents.channel, first);
+  const pairs = count ?? idiv(turned, int(2));
   const frequency = frequencies ? read(frequencies.name, "f32", [variable("t")]) : powerOf(resolver, args.base, pairs);
   if (!frequency) return undefined;
   const condition = (x: Scalar): Implied[] =>
@@ -125,13 +128,9 @@ function powerOf(resolver: Resolver, base: Expr | undefined, pairs: Scalar): Sca
   const scope = scopeOf(resolver, places.constant);
   const value = base ? lower(base, scope) : float(10000);
   if (!value) return undefined;
-  if (!isConst(value) || value.type === "bool" || !(value.value > 0))
-    return report(
-      scope,
-      "FOV2001",
-      "`base` is not a positive number known at compile time",
-      base?.span ?? { file: resolver.path, start: 0, end: 0 },
-    );
+  if (base && (!isConst(value) || value.type === "bool" || !(value.value > 0)))
+    return report(scope, "FOV2001", "`base` is not a positive number known at compile time", base.span);
+  if (!isConst(value)) return undefined;
   const power = float(Math.fround(-Math.log2(value.value)));
   return call("exp2", call("div", mul(call("float", variable("t")), power), call("float", pairs)));
 }
@@ -149,7 +148,7 @@ function positionOf(resolver: Resolver, operand: "q" | "k", at: Expr | undefined
 function pairingOf(resolver: Resolver, x: Expr | undefined): Rotation["pairing"] | undefined {
   if (!x) return "halves";
   const scope = scopeOf(resolver, places.constant);
-  const value = x ? lower(x, scope) : truth(false);
+  const value = lower(x, scope);
   if (!value) return undefined;
   if (!isConst(value) || value.type !== "bool")
     return report(scope, "FOV2001", "`interleaved` is not `true` or `false`", x.span);

@@ -197,17 +197,21 @@ function fit(
       refuse("FOV2004", `${printScalar(keyHead)} key heads do not divide ${printScalar(head)} heads`, k.span);
     else if (!isConst(condition)) implied.push({ condition, text: printScalar(condition), span: k.span });
   }
-  for (const [input, extent] of [
-    [q, at(q, "channel")],
-    [v, at(v, "channel")],
-  ] as const) {
-    if (!isConst(extent) || extent.value <= maxHeadSize || !fits) continue;
-    fits = false;
-    report(scope, "FOV4005", `the head size of \`${input.name}\` is ${extent.value}`, input.span, {
-      notes: [`the limit is ${maxHeadSize}`],
-      help: "give another one, or split the heads",
-    });
-  }
+  const wide = [q, v].find((input) => {
+    const extent = at(input, "channel");
+    return isConst(extent) && extent.value > maxHeadSize;
+  });
+  if (wide)
+    return report(
+      scope,
+      "FOV4005",
+      `the head size of \`${wide.name}\` is ${printScalar(at(wide, "channel"))}`,
+      wide.span,
+      {
+        notes: [`the limit is ${maxHeadSize}`],
+        help: "give another one, or split the heads",
+      },
+    );
   if (!fits) return undefined;
   return {
     inputs: [...resolver.inputs.values()],

@@ -16,8 +16,7 @@ export function asNumbers(list: readonly Statement[], inputs: readonly SpecInput
       if (node.kind !== "read") return undefined;
       const { tensor, indices: at } = node;
       const { small } = smallOf(inputs, tensor, at);
-      const to = { buffer: "", row: s.int(0), rows: s.int(1) };
-      return small && elementOf({ kind: "load", to, tensor, at, small }, small.dtype);
+      return small && elementOf({ tensor, at, small }, small.dtype);
     });
   const loaded = (statement: Statement): Statement =>
     statement.kind === "load"

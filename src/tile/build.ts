@@ -102,9 +102,7 @@ function superblock(buildings: readonly Building[], fold: Fold): readonly Statem
   if (!first || !last) return [];
   const body = buildings.flatMap((building, n): readonly Statement[] => {
     const previous = buildings[n - 1];
-    // What begins with all keys visits none.
-    if (building.attend.initial && building.attend.visit.may.length === 0)
-      return [building.order.tiles(open(building))];
+    if (!visitsKeys(building.attend)) return [building.order.tiles(open(building))];
     if (!previous) {
       const plain = !building.attend.split;
       const unites = plain ? uniteRanges(building) : undefined;
@@ -122,6 +120,9 @@ function superblock(buildings: readonly Building[], fold: Fold): readonly Statem
     ...inSets(last, [last.order.tiles(close(last, fold))]),
   ];
 }
+
+/** What begins with the sum of all keys visits none. */
+const visitsKeys = ({ initial, visit: { may } }: Attend): boolean => !initial || may.length > 0;
 
 /** Rows that are regrouped are told apart by set, all others by tile alone. */
 const inSets = ({ order }: Building, body: readonly Statement[]): readonly Statement[] =>
@@ -205,9 +206,8 @@ function loadQueries(building: Building): Operation {
 function open(building: Building): readonly Statement[] {
   const { attend, names, order, plan } = building;
   const bind = rowBindings(building);
-  const visits = attend.visit.may.length > 0 || !attend.initial;
   return [
-    ...(order.regroups || !visits ? [] : [loadQueries(building)]),
+    ...(order.regroups || !visitsKeys(attend) ? [] : [loadQueries(building)]),
     { kind: "fill", to: tileRows(building, names.output, plan.extents.valueChannel), value: s.float(0) },
     { kind: "map", to: tileRows(building, names.rowMax), value: s.substitute(attend.state.init.reference, bind) },
     { kind: "map", to: tileRows(building, names.rowSum), value: s.substitute(attend.state.init.sum, bind) },

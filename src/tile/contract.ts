@@ -53,7 +53,6 @@ export function contractLaunch(plan: Plan, stage: Contract): Statement {
     plan.roles.map((role) => ({ batch: v("b"), head: v("hk"), position, channel: v("c") })[role]);
   const first = v("first");
   const weightOf = { batch: v("b"), head: v("hk"), mixture: s.add(v("row0"), v("r")), key: s.add(first, v("c")) };
-  const from = at(s.add(first, v("r")));
   const height = v("rows");
   const depth = v("depth");
   const value = s.read(mixed, "f32", [v("r"), v("c")]);
@@ -72,12 +71,7 @@ export function contractLaunch(plan: Plan, stage: Contract): Statement {
             tensor: stage.by,
             at: stage.at.map((name) => weightOf[name]),
           },
-          {
-            kind: "load",
-            to: view(rows, depth, width),
-            tensor: stage.from,
-            at: from,
-          },
+          { kind: "load", to: view(rows, depth, width), tensor: stage.from, at: at(s.add(first, v("r"))) },
           {
             kind: "dot",
             to: view(mixed, height, width),

@@ -8,7 +8,8 @@ import { scalarTypeOf, type Dtype } from "../scalar/storage.ts";
 import type { Granules, SpecInput } from "../spec/spec.ts";
 import type { Operation, Small } from "./tile.ts";
 
-type Load = Extract<Operation, { kind: "load" }>;
+/** Where the elements of a load come from, and what they are. */
+type Source = Pick<Extract<Operation, { kind: "load" }>, "tensor" | "at" | "small">;
 
 /** The `small` of a load of the tensor at these indices, where its elements are small integers. */
 export function smallOf(
@@ -30,7 +31,7 @@ export function smallOf(
 }
 
 /** The stored integer, an i32. */
-function integerOf({ tensor, at }: Load, { dtype }: Small): Scalar {
+function integerOf({ tensor, at }: Source, { dtype }: Small): Scalar {
   const last = at.at(-1);
   if (dtype !== "i4" || !last) return s.read(tensor, "i32", at);
   const byte = s.read(tensor, "i32", [...at.slice(0, -1), s.idiv(last, s.int(2))]);
@@ -44,7 +45,7 @@ function integerOf({ tensor, at }: Load, { dtype }: Small): Scalar {
  * The element of the tensor that goes to [r, c], without the factor `scale`. `nibbles`: a read of an i4 tensor is of an
  * element, not of a byte, for who reads it.
  */
-export function elementOf(op: Load, dtype: Dtype | undefined, nibbles?: "nibbles"): Scalar {
+export function elementOf(op: Source, dtype: Dtype | undefined, nibbles?: "nibbles"): Scalar {
   const { small } = op;
   if (!small) return s.read(op.tensor, dtype ? scalarTypeOf(dtype) : "f32", op.at);
   const integer = s.call("float", nibbles ? s.read(op.tensor, "i32", op.at) : integerOf(op, small));

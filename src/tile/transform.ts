@@ -14,7 +14,7 @@ const extentsOf = ({ extents }: Plan, { operand, rows }: Transform) => ({
   batch: extents.batch,
   head: operand === "q" ? extents.head : extents.keyHead,
   position: rows,
-  channel: operand === "v" ? extents.valueChannel : extents.channel,
+  channel: extents.channel,
 });
 
 export function transformedTensor(plan: Plan, stage: Transform): TensorRef {

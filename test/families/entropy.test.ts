@@ -4,10 +4,10 @@
  */
 import { expect, test } from "vitest";
 import { oracle } from "../../src/oracle/oracle.ts";
-import { compare, limitFor } from "../../src/verify/compare.ts";
-import { sampleInputs, type SampleTensor } from "../../src/verify/sample.ts";
+import type { SampleTensor } from "../../src/verify/sample.ts";
 import { specFrom } from "../support/examples.ts";
 import { cpuTargets, kernelOf } from "../support/kernels.ts";
+import { expectRight } from "./support.ts";
 
 const zeros = (rows: number): SampleTensor => ({ dims: [rows, 2], data: new Float32Array(rows * 2) });
 
@@ -43,17 +43,8 @@ const forms: readonly (readonly [name: string, text: string])[] = [
 
 test.each(forms.flatMap(([name, text]) => cpuTargets.map((target) => [name, target, text] as const)))(
   "%s on %s",
-  async (_, target, text) => {
-    const spec = specFrom(`attention a${text}`);
-    const kernel = await kernelOf(spec, target);
-    for (const L of [0, 5, 150]) {
-      const all = { B: 2, H: 4, Hkv: 2, L, D: 12 };
-      const sizes = Object.fromEntries(spec.sizes.map((name) => [name, all[name as keyof typeof all]]));
-      const inputs = sampleInputs(spec, sizes, { seed: 3, spread: 4 });
-      const right = oracle(spec, sizes, inputs);
-      const limit = limitFor("f32", right, 12);
-      expect(compare(spec, right, await kernel.call(sizes, inputs), limit)).toMatchObject({ ok: true });
-    }
-    await kernel.close();
+  (_, target, text) => {
+    const calls = [0, 5, 150].map((L) => ({ B: 2, H: 4, Hkv: 2, L, D: 12 }));
+    return expectRight(specFrom(`attention a${text}`), target, calls, { seed: 3, spread: 4 });
   },
 );

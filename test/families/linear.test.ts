@@ -13,6 +13,7 @@ import { sampleInputs, type SampleTensor } from "../../src/verify/sample.ts";
 import { caseOf, compiled } from "../loaders/support.ts";
 import { specFrom } from "../support/examples.ts";
 import { cpuTargets, kernelOf, type Target } from "../support/kernels.ts";
+import { codesOf, expectRight } from "./support.ts";
 
 const elu1 = "fn phi(x) = if x > 0 then x + 1 else exp(x)";
 const positive = "fn phi(x) = exp(W @ x - x @ x / 2)";
@@ -215,8 +216,7 @@ test("a product with a matrix is one, and no buffer is as wide as the features",
 });
 
 test("what is refused", () => {
-  const codes = (clauses: string, inputs = "W: f32[M, D]"): readonly string[] =>
-    check(`attention a(q, k, v: f32[B, H, L, D], ${inputs}) { ${clauses} }`, "t.attn").diagnostics.map((d) => d.code);
+  const codes = (clauses: string, inputs = "W: f32[M, D]"): readonly string[] => codesOf(clauses, inputs);
   const relu = "fn f(x) = max(x, 0) weights linear(f)";
   expect(codes(relu)).toEqual([]);
   expect(codes(`${relu} score s * 2`)).toEqual(["FOV3018"]);
@@ -236,22 +236,12 @@ test("what is refused", () => {
   expect(found.map((d) => d.code)).toEqual(["FOV3018"]);
 });
 
-test.each(cpuTargets)(
-  "operands of integers have the features of the numbers that they stand for: %s",
-  async (target) => {
-    const spec = specFrom(
-      `fn phi(x) = exp(W @ x - x @ x / 2)
+test.each(cpuTargets)("integers have the features of the numbers that they stand for: %s", (target) => {
+  const spec = specFrom(
+    `fn phi(x) = exp(W @ x - x @ x / 2)
      attention a(q: i8[H, L, D] scale qs, k: i4[H, L, D] scale ks, v: i8[H, L, D] scale vs, qs, ks: f32[H, L], vs: f32, W: f32[M, D]) {
        weights linear(phi) mask causal
      }`,
-    );
-    const sizes = { H: 2, L: 70, D: 6, M: 5 };
-    const kernel = await kernelOf(spec, target);
-    const inputs = sampleInputs(spec, sizes, { seed: 3 });
-    const right = oracle(spec, sizes, inputs);
-    expect(compare(spec, right, await kernel.call(sizes, inputs), limitFor("f32", right, 6))).toMatchObject({
-      ok: true,
-    });
-    await kernel.close();
-  },
-);
+  );
+  return expectRight(spec, target, [{ H: 2, L: 70, D: 6, M: 5 }]);
+});

@@ -12,6 +12,7 @@ import { interpret } from "../../src/tile/interpret.ts";
 import { runSpec } from "../../src/verify/run.ts";
 import { sampleInputs, type SampleTensor } from "../../src/verify/sample.ts";
 import { caseOf, compiled } from "../loaders/support.ts";
+import { codesOf } from "./support.ts";
 
 const head = "attention a(q: f32[B, H, L, D], k, v: f32[B, Hkv, S, D]";
 const projected = `${head}, E, F: f32[R, S]) { project k along S by E project v along S by F return o, lse }`;
@@ -86,8 +87,7 @@ test.each(["wasm", "wgsl"] as const)("through the loader: %s", async (target) =>
 });
 
 test("what has no position cannot be masked by position", () => {
-  const wrong = (clauses: string, inputs = "E: f32[R, L]"): readonly string[] =>
-    check(`attention a(q, k, v: f32[B, H, L, D], ${inputs}) { ${clauses} }`, "t.attn").diagnostics.map((d) => d.code);
+  const wrong = (clauses: string, inputs = "E: f32[R, L]"): readonly string[] => codesOf(clauses, inputs);
   expect(wrong("project k along L by E project v along L by E mask causal")).toEqual(["FOV3015"]);
   expect(wrong("project k along L by E project v along L by E score s + i - j")).toEqual(["FOV3015"]);
   expect(wrong("project k along L by E")).toEqual(["FOV3015"]);

@@ -5,10 +5,11 @@
 import { expect, test } from "vitest";
 import { oracle } from "../../src/oracle/oracle.ts";
 import { checkInputs } from "../../src/spec/inputs.ts";
-import { compare, limitFor } from "../../src/verify/compare.ts";
+import { limitFor } from "../../src/verify/compare.ts";
 import { sampleInputs, type SampleTensor } from "../../src/verify/sample.ts";
 import { specFrom } from "../support/examples.ts";
-import { cpuTargets, kernelOf } from "../support/kernels.ts";
+import { cpuTargets } from "../support/kernels.ts";
+import { expectRight } from "./support.ts";
 
 const row = (...data: readonly number[]): SampleTensor => ({
   dims: [data.length / 2, 2],
@@ -77,18 +78,7 @@ const shapes = [
 
 test.each(forms.flatMap(([name, text]) => cpuTargets.map((target) => [name, target, text] as const)))(
   "%s on %s",
-  async (_, target, text) => {
-    const spec = specFrom(`attention a${text}`);
-    const kernel = await kernelOf(spec, target);
-    for (const all of shapes) {
-      const sizes = Object.fromEntries(spec.sizes.map((name) => [name, all[name as keyof typeof all]]));
-      const inputs = sampleInputs(spec, sizes, { seed: 3 });
-      const right = oracle(spec, sizes, inputs);
-      const limit = limitFor("f32", right, all.D);
-      expect(compare(spec, right, await kernel.call(sizes, inputs), limit)).toMatchObject({ ok: true });
-    }
-    await kernel.close();
-  },
+  (_, target, text) => expectRight(specFrom(`attention a${text}`), target, shapes),
 );
 
 test("frequencies of a model leave the limit as it is; of a base they widen it with the farthest position", () => {
@@ -109,16 +99,9 @@ test("more pairs than channels are refused before anything runs", () => {
   expect(fault?.message).toContain("the channels that `rotate` turns are channels of q");
 });
 
-test.each(cpuTargets)("integers are turned as the numbers that they stand for: %s", async (target) => {
+test.each(cpuTargets)("integers are turned as the numbers that they stand for: %s", (target) => {
   const spec = specFrom(
     "attention a(q: f32[H, L, D], k: i4[H, L, D] scale ks, v: i8[H, L, D] scale vs, ks: f32[H, L], vs: f32) { rotate q, k by rope() }",
   );
-  const sizes = { H: 2, L: 37, D: 10 };
-  const kernel = await kernelOf(spec, target);
-  const inputs = sampleInputs(spec, sizes, { seed: 3 });
-  const right = oracle(spec, sizes, inputs);
-  expect(compare(spec, right, await kernel.call(sizes, inputs), limitFor("f32", right, 10))).toMatchObject({
-    ok: true,
-  });
-  await kernel.close();
+  return expectRight(spec, target, [{ H: 2, L: 37, D: 10 }]);
 });

@@ -124,6 +124,7 @@ const rows: readonly (readonly [source: string, ...said: string[]])[] = [
   [a("rotate q by rope(base: 1, base: 2)"), "FOV2003 base"],
   [a("rotate q by rope(base: 0)"), "FOV2001 0"],
   [a("rotate q by rope(base: 2, frequencies: f)", "f: f32[D]"), "FOV2003 2"],
+  [a("rotate q by rope(channels: 4, frequencies: f)", "f: f32[D]"), "FOV2003 4"],
   [a("rotate q by rope(frequencies: f)", "f: i32[D]"), "FOV2105 f"],
   [a("rotate q by rope(frequencies: f)", "f: f32[2, D]"), "FOV2105 f"],
   [a("rotate q by rope(interleaved: 1)"), "FOV2001 1"],
